@@ -1,0 +1,1 @@
+"""Answer: the open-data API and its page."""

@@ -1,0 +1,128 @@
+"""What a decoder is and what it gives back.
+
+A decoder turns the bytes of one frame into readings. It is a pure function: the same bytes, port and parameters
+always
+give the same result, and no input makes it raise. What cannot be read becomes an `Issue`, never a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Params = Mapping[str, float | str | bool]
+"""What a frame does not carry but a device's profile knows: an ordered range, a logging interval."""
+
+Decode = Callable[[bytes, int, Params], "Decoded"]
+"""`decode(payload, f_port, params)`; must not raise and must not read anything else."""
+
+
+class Kind(StrEnum):
+    """What a frame is about."""
+
+    TELEMETRY = "telemetry"
+    ALARM = "alarm"
+    HISTORY = "history"
+    STATUS = "status"
+    CONFIG = "config"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class Code(StrEnum):
+    """Why there is no value. A closed set: each of these may become a metric label.
+
+    The first group refuses a whole frame, the second a single value.
+    """
+
+    WRONG_PORT = "wrong_port"
+    EMPTY = "empty_payload"
+    TOO_SHORT = "too_short"
+    WRONG_LENGTH = "wrong_length"
+    BAD_CHECKSUM = "bad_checksum"
+    UNKNOWN_ITEM = "unknown_item"
+    UNKNOWN_VARIANT = "unknown_variant"
+    MISSING_PARAMETER = "missing_parameter"
+
+    NO_ECHO = "no_echo"
+    OUT_OF_RANGE = "out_of_range"
+    SENSOR_FAULT = "sensor_fault"
+    NOT_CONNECTED = "not_connected"
+    NO_SAMPLES = "no_samples"
+    NOT_FINITE = "not_finite"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a device measured at one time on one channel.
+
+    `values`: quantity key (see `decoders.quantities`) to number, or None where an issue says why there is none.
+    `time_ms`: Unix milliseconds of the device's own clock, None when the frame carries no time.
+    `channel`: what tells several probes apart, e.g. a depth in cm as text; None for a device with one probe.
+    """
+
+    values: Mapping[str, float | None]
+    time_ms: int | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, said by the device itself: an alarm, a reset, a tilt."""
+
+    code: str
+    data: Mapping[str, float | str | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A refusal with its reason: `field` and `raw` name the value that was refused, None for a whole frame."""
+
+    code: Code
+    field: str | None = None
+    raw: int | float | str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """All that one frame says.
+
+    `status`: the device's own condition (battery, firmware, serial number), by quantity key where there is one.
+    `unparsed`: the tail that could not be read; never empty without an issue that says why.
+    """
+
+    kind: Kind
+    readings: tuple[Reading, ...] = ()
+    status: Mapping[str, float | str | bool] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    unparsed: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """One device model (or a few sold with one wire format) and how to read it.
+
+    `revision` rises with every change of what the same bytes mean, so stored values can be traced to the code that
+    made them. `ports`: LoRaWAN fPorts that are read; all others are refused. `document`: manual and page.
+    `quantities`: every key that its readings may hold. `params`: names a profile may give.
+    """
+
+    key: str
+    vendor: str
+    models: tuple[str, ...]
+    kind: str
+    ports: tuple[int, ...]
+    quantities: tuple[str, ...]
+    document: str
+    decode: Decode
+    aliases: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    revision: int = 1
+
+
+def refuse(code: Code, payload: bytes, detail: str, raw: float | str | None = None) -> Decoded:
+    """A frame that gives no values: the reason, and all of its bytes unparsed."""
+    return Decoded(Kind.ERROR, issues=(Issue(code, None, raw, detail),), unparsed=payload)

@@ -1,0 +1,1 @@
+"""Receive, keep, unwrap, observe, write."""

@@ -1,0 +1,1 @@
+"""What each network server sends, one module a server."""

@@ -1,0 +1,1 @@
+"""What we keep, and where: the ports and their implementations."""

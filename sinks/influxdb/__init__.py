@@ -1,0 +1,1 @@
+"""InfluxDB: data model, line protocol, writing and reading."""

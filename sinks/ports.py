@@ -1,0 +1,188 @@
+"""What a room above may ask of the stores. Each port has an embedded implementation and one for real size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Installation, Point
+
+
+class Journal(Protocol):
+    """Every message as it came, in order of arrival, on disk before anybody is told so."""
+
+    def append(self, envelopes: Sequence[Envelope]) -> int:
+        """Keep them all, durably, and give the offset of the last. Raises `Unavailable` when the disk does not take
+        it.
+        """
+
+    def read(self, after: int, limit: int) -> list[Entry]:
+        """Up to `limit` entries with an offset greater than `after`, in order."""
+
+    def bounds(self) -> tuple[int, int]:
+        """Offsets of the oldest and the newest entry; (0, 0) when there is none."""
+
+    def trim(self, through: int) -> int:
+        """Forget everything up to and including this offset; gives the number of entries forgotten."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a batch of the journal, for one sink; taken into the ledger as one transaction.
+
+    `through`: offset of the last entry of the batch. `seen`: dedup keys of the frames in it with the Unix
+    milliseconds at which they may be
+    forgotten. `counts`: outcome to number, e.g. {"stored": 3}.
+    """
+
+    sink: str
+    through: int
+    seen: Mapping[str, int] = field(default_factory=dict)
+    dead_letters: Sequence[DeadLetter] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """The books: how far each sink has come, which frames it has seen, what became of every message."""
+
+    def cursor(self, sink: str) -> int:
+        """Offset of the last entry that this sink has settled, 0 at first."""
+
+    def seen(self, sink: str, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that this sink has settled before and not yet forgotten."""
+
+    def settle(self, settlement: Settlement) -> None:
+        """Take a batch into the books: cursor, keys, dead letters and counts together, or nothing."""
+
+    def counts(self, sink: str) -> dict[str, int]:
+        """Outcome to number of messages, since the beginning."""
+
+    def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
+        """Open dead letters, oldest first: reason by prefix, one device, with an id above `after`."""
+
+    def dead_letter(self, letter_id: int) -> DeadLetter | None:
+        """One dead letter with its envelope."""
+
+    def dead_letter_counts(self) -> dict[str, int]:
+        """Reason to number of open dead letters."""
+
+    def mark_replayed(self, letter_ids: Sequence[int], now_ms: int) -> None:
+        """Close these letters: their envelopes are in the journal again."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A point that the store will never take, or one field of it (None: the whole row). `code`: for
+    `write/<code>`.
+    """
+
+    point: Point
+    code: str
+    detail: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Result of a write: all points that are not in `rejected` are stored, durably. `accepted` counts them."""
+
+    accepted: int
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Store(Protocol):
+    """A time-series store that takes points. Raises `Unavailable` (wait and write the same again) and `Refused`
+    (stop).
+    """
+
+    name: str
+
+    def write(self, points: Sequence[Point]) -> Written:
+        """Store them; the same points again change nothing."""
+
+    def check(self) -> list[str]:
+        """Sentences that say what is missing to write; empty when all is well. Writes nothing."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored row as it is read back: time in Unix milliseconds, tags and fields by name."""
+
+    measurement: str
+    time_ms: int
+    tags: Mapping[str, str]
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows: one measurement, one asset or device ("" meaning all), from_ms <= time < to_ms."""
+
+    measurement: str
+    from_ms: int
+    to_ms: int
+    tenant: str = ""
+    asset_id: str = ""
+    device_id: str = ""
+
+
+class Reader(Protocol):
+    """A time-series store that can be asked. Raises `Unavailable`."""
+
+    def latest(self, selection: Selection) -> list[Row]:
+        """The newest row, by its own time, of every series in the selection."""
+
+    def rows(self, selection: Selection, after: tuple[int, str] | None = None, limit: int = 1000) -> list[Row]:
+        """Up to `limit` rows, ordered by time, then by series.
+
+        `after`: time and series key (see `series_key`) of the last row already had; the answer goes on behind it.
+        """
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+def series_key(tags: Mapping[str, str]) -> str:
+    """A text that orders the series of one measurement, for paging."""
+    return "\x1f".join(tags.get(name, "") for name in ("tenant", "asset_id", "device_id", "model", "depth_cm"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A device on an asset for a time, all in one: what the pipeline needs to turn a reading into an observation."""
+
+    device: Device
+    asset: Asset | None
+    installation: Installation | None
+
+
+class Registry(Protocol):
+    """Who measures what where. Small, read often, written rarely."""
+
+    def revision(self) -> int:
+        """Rises with every change; readers keep a copy until it does."""
+
+    def devices(self) -> list[Device]:
+        """All devices, by DevEUI."""
+
+    def assets(self) -> list[Asset]:
+        """All assets, by id."""
+
+    def installations(self) -> list[Installation]:
+        """All installations, by device and beginning."""
+
+    def iter_places(self) -> Iterator[Place]:
+        """Every device with each of its installations, or with none."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""

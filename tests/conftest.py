@@ -1,0 +1,47 @@
+"""What all tests share: real servers behind one mark, and a closing word on which of them took part.
+
+`@pytest.mark.server("influxdb")` on a test or module says that it needs that real server. A missing server skips the
+test on a developer's machine and fails it under `CI=true`; `make servers` gets what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from importlib import import_module
+from typing import Protocol
+
+import pytest
+
+SERVERS = ("mosquitto", "influxdb", "postgresql", "chromium")
+_TOOK_PART: Counter[str] = Counter()
+
+
+class Server(Protocol):
+    """A module in `tests/servers`: finds its program and says what to do when there is none."""
+
+    def version(self) -> str | None:
+        """Version of the program found, None when there is none."""
+
+
+def server(name: str) -> Server:
+    return import_module(f"tests.servers.{name}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("server"):
+        for name in mark.args:
+            if server(name).version() is None:
+                word = f"{name} is missing; `make servers` gets it"
+                if os.environ.get("CI") == "true":
+                    pytest.fail(word, pytrace=False)
+                pytest.skip(word)
+            _TOOK_PART[name] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("real servers")
+    for name in SERVERS:
+        version = server(name).version()
+        line = f"{name} {version}: took part in {_TOOK_PART[name]} tests" if version else f"{name}: missing (make servers)"
+        terminalreporter.write_line(line)
