@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Installation, Point
+from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Installation, Organisation, Point
 
 
 class Journal(Protocol):
     """Every message as it came, in order of arrival, on disk before anybody is told so."""
 
     def append(self, envelopes: Sequence[Envelope]) -> int:
-        """Keep them all, durably, and give the offset of the last. Raises `Unavailable` when the disk does not take
-        it.
+        """Keep them all, durably, and give the offset of the last.
+
+        Raises `Unavailable` when the disk does not take them.
         """
 
     def read(self, after: int, limit: int) -> list[Entry]:
@@ -36,7 +37,7 @@ class Settlement:
 
     `through`: offset of the last entry of the batch. `seen`: dedup keys of the frames in it with the Unix
     milliseconds at which they may be
-    forgotten. `counts`: outcome to number, e.g. {"stored": 3}.
+    forgotten. `counts`: messages by outcome, e.g. {"stored": 3}. `frames`: frames by what they were.
     """
 
     sink: str
@@ -44,6 +45,8 @@ class Settlement:
     seen: Mapping[str, int] = field(default_factory=dict)
     dead_letters: Sequence[DeadLetter] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    frames: Mapping[str, int] = field(default_factory=dict)
+    forget_before_ms: int = 0
 
 
 class Ledger(Protocol):
@@ -52,14 +55,20 @@ class Ledger(Protocol):
     def cursor(self, sink: str) -> int:
         """Offset of the last entry that this sink has settled, 0 at first."""
 
-    def seen(self, sink: str, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that this sink has settled before and not yet forgotten."""
+    def cursors(self) -> dict[str, int]:
+        """Cursor of every sink that ever settled anything."""
+
+    def seen(self, sink: str, keys: Sequence[str]) -> dict[str, int]:
+        """Those of the keys that this sink has settled before, with the time at which each may be forgotten."""
 
     def settle(self, settlement: Settlement) -> None:
         """Take a batch into the books: cursor, keys, dead letters and counts together, or nothing."""
 
     def counts(self, sink: str) -> dict[str, int]:
-        """Outcome to number of messages, since the beginning."""
+        """Outcome to number of messages since the beginning: stored, duplicate, dead_letter. They add up to all."""
+
+    def frames(self, sink: str) -> dict[str, int]:
+        """Number of frames and events by what they were: decoded, no_payload, join, duplicate ..."""
 
     def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
         """Open dead letters, oldest first: reason by prefix, one device, with an id above `after`."""
@@ -79,8 +88,9 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A point that the store will never take, or one field of it (None: the whole row). `code`: for
-    `write/<code>`.
+    """A point that the store will never take, or one field of it (None: the whole row).
+
+    `code`: for the reason `write/<code>` of its dead letter.
     """
 
     point: Point
@@ -98,8 +108,9 @@ class Written:
 
 
 class Store(Protocol):
-    """A time-series store that takes points. Raises `Unavailable` (wait and write the same again) and `Refused`
-    (stop).
+    """A time-series store that takes points.
+
+    Raises `Unavailable` (wait, then write the same again) and `Refused` (stop and tell an operator).
     """
 
     name: str
@@ -171,6 +182,9 @@ class Registry(Protocol):
 
     def revision(self) -> int:
         """Rises with every change; readers keep a copy until it does."""
+
+    def organisations(self) -> list[Organisation]:
+        """All organisations, by id."""
 
     def devices(self) -> list[Device]:
         """All devices, by DevEUI."""

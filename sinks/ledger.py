@@ -1,0 +1,175 @@
+"""The books on this machine's disk: cursors, dedup keys, counts and dead letters, in one SQLite file.
+
+A batch is settled in one transaction after its sink has taken it. A crash before that repeats the batch; since
+points are deterministic and dead letters are keyed by their place in the journal, repeating changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from .model import DeadLetter, Envelope
+from .ports import Settlement
+from .sqlite import connect, reported
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS cursors (sink TEXT PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counts (
+    sink TEXT NOT NULL, of TEXT NOT NULL, outcome TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (sink, of, outcome)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    sink TEXT NOT NULL, key TEXT NOT NULL, expires_ms INTEGER NOT NULL, PRIMARY KEY (sink, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seen_expiry ON seen (expires_ms);
+CREATE TABLE IF NOT EXISTS dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink TEXT NOT NULL, offset INTEGER NOT NULL, part INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+    device TEXT, source TEXT NOT NULL, network TEXT, topic TEXT, flags TEXT NOT NULL, arrived_ns INTEGER NOT NULL,
+    body BLOB NOT NULL, created_ms INTEGER NOT NULL, replayed_ms INTEGER,
+    UNIQUE (sink, offset, part, reason, detail));
+CREATE INDEX IF NOT EXISTS open_letters ON dead_letters (reason, id) WHERE replayed_ms IS NULL;
+"""
+_LETTER: Final = (
+    "INSERT INTO dead_letters (sink, offset, part, reason, detail, device, source, network, topic, flags, arrived_ns,"
+    " body, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_LETTER_COLUMNS: Final = (
+    "id, sink, offset, part, reason, detail, device, source, network, topic, flags, arrived_ns, body, created_ms,"
+    " replayed_ms"
+)
+_FORGET_AT_ONCE: Final = 2_000
+
+
+class SqliteLedger:
+    """`sinks.ports.Ledger` in one file. Safe for threads and for several processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = connect(path)
+        self._lock = Lock()
+        with reported(path):
+            self._db.executescript(_TABLES)
+
+    def cursor(self, sink: str) -> int:
+        rows = self._query("SELECT offset FROM cursors WHERE sink = ?", (sink,))
+        return int(rows[0][0]) if rows else 0
+
+    def cursors(self) -> dict[str, int]:
+        return dict(self._query("SELECT sink, offset FROM cursors ORDER BY sink"))
+
+    def seen(self, sink: str, keys: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
+            marks = ",".join("?" * len(some))
+            found.update(
+                self._query(
+                    f"SELECT key, expires_ms FROM seen WHERE sink = ? AND key IN ({marks})",  # noqa: S608 only marks
+                    (sink, *some),
+                )
+            )
+        return found
+
+    def settle(self, settlement: Settlement) -> None:
+        sink = settlement.sink
+        with self._lock, reported(self._path), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET offset = excluded.offset",
+                (sink, settlement.through),
+            )
+            self._db.executemany(
+                "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+                [(sink, "messages", outcome, n) for outcome, n in settlement.counts.items()]
+                + [(sink, "frames", outcome, n) for outcome, n in settlement.frames.items()],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
+                [(sink, key, expires) for key, expires in settlement.seen.items()],
+            )
+            self._db.executemany(_LETTER, [_letter_row(letter) for letter in settlement.dead_letters])
+            self._forget(settlement.forget_before_ms)
+
+    def _forget(self, before_ms: int) -> None:
+        """A few expired keys with each batch, so that forgetting never holds up the living."""
+        self._db.execute(
+            "DELETE FROM seen WHERE (sink, key) IN (SELECT sink, key FROM seen WHERE expires_ms < ? LIMIT ?)",
+            (before_ms, _FORGET_AT_ONCE),
+        )
+
+    def counts(self, sink: str) -> dict[str, int]:
+        return self._counts(sink, "messages")
+
+    def frames(self, sink: str) -> dict[str, int]:
+        return self._counts(sink, "frames")
+
+    def _counts(self, sink: str, of: str) -> dict[str, int]:
+        sql = "SELECT outcome, n FROM counts WHERE sink = ? AND of = ? ORDER BY outcome"
+        return dict(self._query(sql, (sink, of)))
+
+    def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
+        rows = self._query(
+            f"SELECT {_LETTER_COLUMNS} FROM dead_letters WHERE replayed_ms IS NULL AND id > ?"  # noqa: S608 constants
+            " AND substr(reason, 1, length(?)) = ? AND (? = '' OR device = ?) ORDER BY id LIMIT ?",
+            (after, reason, reason, device, device, limit),
+        )
+        return [_letter(row) for row in rows]
+
+    def dead_letter(self, letter_id: int) -> DeadLetter | None:
+        rows = self._query(f"SELECT {_LETTER_COLUMNS} FROM dead_letters WHERE id = ?", (letter_id,))  # noqa: S608
+        return _letter(rows[0]) if rows else None
+
+    def dead_letter_counts(self) -> dict[str, int]:
+        return dict(
+            self._query(
+                "SELECT reason, count(*) FROM dead_letters WHERE replayed_ms IS NULL GROUP BY reason ORDER BY reason"
+            )
+        )
+
+    def mark_replayed(self, letter_ids: Sequence[int], now_ms: int) -> None:
+        with self._lock, reported(self._path), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(
+                "UPDATE dead_letters SET replayed_ms = ? WHERE id = ?",
+                [(now_ms, letter_id) for letter_id in letter_ids],
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _query(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._lock, reported(self._path):
+            return self._db.execute(sql, values).fetchall()
+
+
+def _letter_row(letter: DeadLetter) -> tuple[Any, ...]:
+    e = letter.envelope
+    return (
+        letter.sink, letter.offset, letter.part, letter.reason, letter.detail, letter.device, e.source, e.network,
+        e.topic, " ".join(e.flags), e.arrived_ns, e.body, letter.created_ms or 0,
+    )  # fmt: skip
+
+
+def _letter(row: tuple[Any, ...]) -> DeadLetter:
+    (
+        number,
+        sink,
+        offset,
+        part,
+        reason,
+        detail,
+        device,
+        source,
+        network,
+        topic,
+        flags,
+        arrived_ns,
+        body,
+        created,
+        done,
+    ) = row
+    envelope = Envelope(source, network, topic, body, arrived_ns, tuple(flags.split()))
+    return DeadLetter(sink, offset, part, reason, detail, envelope, device, number, created, done)

@@ -1,0 +1,5 @@
+"""The one command."""
+
+
+def main() -> None:
+    """Start it."""
