@@ -1,0 +1,127 @@
+"""From the journal into one store: a loop of its own for every sink, with a cursor of its own.
+
+A batch is settled only after its store has taken it. While the store is away nothing is settled, so nothing is lost
+and no other sink waits; the backlog is what the journal holds beyond the cursor.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Final
+
+from sinks.errors import Refused, SinkError, Unavailable
+from sinks.model import Entry
+from sinks.ports import Journal, Ledger, Rejected, Settlement, Store, Written
+
+from .pipeline import Fate, Unwrap, all_points, dead_letter, process
+from .places import Places
+
+BATCH: Final = 500
+IDLE_S: Final = 0.25
+"""How long to wait for the journal to grow when nobody wakes us: another process may have appended."""
+RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+REFUSED_S: Final = 15.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Everything that one sink's loop works with."""
+
+    store: Store
+    journal: Journal
+    ledger: Ledger
+    places: Places
+    unwrap: Unwrap
+
+    def run(self, stop: Event, wake: Event) -> None:
+        """Deliver until `stop` is set; `wake` says that the journal has grown."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                moved = self.deliver_batch(stop)
+            except SinkError as error:
+                log.warning("%s: %s", self.store.name, error)
+                moved = not stop.wait(RETRY_S[-1])
+            if not moved:
+                wake.wait(IDLE_S)
+
+    def deliver_batch(self, stop: Event) -> bool:
+        """Take the next batch all the way; False when there was none, or when it had to be left for later."""
+        sink = self.store.name
+        entries = self.journal.read(self.ledger.cursor(sink), BATCH)
+        if not entries:
+            return False
+        self.places.refresh()
+        fates = process(entries, self.unwrap, self.places, lambda keys: self.ledger.seen(sink, keys))
+        written = self._write(fates, stop)
+        if written is None:
+            return False
+        self.ledger.settle(settlement(sink, entries, fates, written.rejected))
+        return True
+
+    def _write(self, fates: Sequence[Fate], stop: Event) -> Written | None:
+        """Write until the store has decided; None when we were asked to stop before it had."""
+        points = list(all_points(fates))
+        if not points:
+            return Written(0)
+        attempt = 0
+        while not stop.is_set():
+            try:
+                return self.store.write(points)
+            except Unavailable as error:
+                pause = error.retry_after or RETRY_S[min(attempt, len(RETRY_S) - 1)]
+                log.warning("%s is away: %s; trying again in %g s", self.store.name, error, pause)
+            except Refused as error:
+                pause = REFUSED_S
+                log.error("%s refuses: %s; nothing is lost, trying again in %g s", self.store.name, error, pause)  # noqa: TRY400 a sentence, no trace
+            attempt += 1
+            stop.wait(pause)
+        return None
+
+
+def settlement(sink: str, entries: Sequence[Entry], fates: Sequence[Fate], rejected: Sequence[Rejected]) -> Settlement:
+    """What the books take down of a batch: one outcome a message, its letters, and what to remember.
+
+    A frame of which the store took nothing is a dead letter and is not remembered, so that a replay is no duplicate.
+    """
+    letters = [letter for fate in fates for letter in fate.letters]
+    owners = {(p.series, p.time_ms): fate for fate in fates for p in fate.points}
+    lost: Counter[tuple[int, int]] = Counter()
+    for refusal in rejected:
+        fate = owners[refusal.point.series, refusal.point.time_ms]
+        letters.append(dead_letter(fate.frame, f"write/{refusal.code}", refusal.detail))
+        if refusal.field is None:
+            lost[fate.frame.entry.offset, fate.frame.part] += 1
+    final = [_after_write(fate, lost[fate.frame.entry.offset, fate.frame.part]) for fate in fates]
+    now_ms = time.time_ns() // 1_000_000
+    return Settlement(
+        sink,
+        through=entries[-1].offset,
+        seen={key: until for fate in final if fate.outcome == "stored" for key, until in fate.keys.items()},
+        dead_letters=[replace(letter, sink=sink, created_ms=now_ms) for letter in letters],
+        counts=_count_messages(entries, final),
+        frames=Counter(fate.label for fate in final),
+        forget_before_ms=min((fate.frame.received_ms for fate in final), default=0),
+    )
+
+
+def _after_write(fate: Fate, lost: int) -> Fate:
+    if not fate.points or lost < len(fate.points):
+        return fate
+    return replace(fate, outcome="dead_letter", label="dead_letter")
+
+
+def _count_messages(entries: Sequence[Entry], fates: Sequence[Fate]) -> dict[str, int]:
+    """Every message once: stored when anything of it was, else a dead letter, else a duplicate."""
+    outcomes: dict[int, set[str]] = {entry.offset: set() for entry in entries}
+    for fate in fates:
+        outcomes[fate.frame.entry.offset].add(fate.outcome)
+    ranked = ("stored", "dead_letter", "duplicate")
+    return Counter(next((o for o in ranked if o in found), "duplicate") for found in outcomes.values())

@@ -1,0 +1,184 @@
+"""Reading by installation by asset: what was observed at a bin or a tree, with its quality and where it came from.
+
+Pure: the same uplink, decoded frame and place give the same points, so a replay writes the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from decoders import QUANTITIES, Decoded, Event, Reading
+from sinks.influxdb.schema import MEASUREMENTS
+from sinks.model import Field, Point, Quality, Series
+from sinks.ports import Place
+from sinks.quality import format_codes
+
+from .derive import level, soil
+from .networks.model import Outcome, Uplink
+
+MEASUREMENT_OF_KIND = {"bin": "bin_level", "tree": "soil"}
+_NS = 1_000_000
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row in the making: values, and a flag for each that is not good."""
+
+    fields: dict[str, Field] = field(default_factory=dict)
+    flags: dict[str, tuple[Quality, str]] = field(default_factory=dict)
+
+
+def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str, offset: int) -> list[Point]:
+    """All points of one frame: what was measured, the device's condition, the radio link, and events.
+
+    `decoder`: "<key>/<revision>". `offset`: of the message in the journal. `decoded` is None for frames and events
+    without a payload. Times are the reading's own when its clock can be trusted, else the reception.
+    """
+    received_ms = (uplink.received_ns or 0) // _NS
+    origin: dict[str, Field] = {"decoder": decoder, "offset": offset}
+    points = list(_status(uplink, decoded, place, origin))
+    if decoded is not None:
+        points += [_measured(reading, decoded, place, origin, received_ms) for reading in decoded.readings]
+    points += _link(uplink, place, received_ms, offset)
+    happened = decoded.events if decoded is not None else _happened(uplink, points)
+    return [*points, *_events(happened, place, received_ms, offset)]
+
+
+def _happened(uplink: Uplink, points: list[Point]) -> tuple[Event, ...]:
+    """A join, an acknowledgement, a log line of the network server: kept as an event of the device."""
+    if uplink.outcome is Outcome.NO_PAYLOAD or (uplink.outcome is Outcome.STATUS and points):
+        return ()
+    return (Event(str(uplink.outcome)),)
+
+
+def _series(place: Place, measurement: str, depth: str = "") -> Series:
+    device, asset = place.device, place.asset
+    return Series(measurement, device.organisation, asset.id if asset else "", device.dev_eui, device.model, depth)
+
+
+def _measured(reading: Reading, decoded: Decoded, place: Place, origin: dict[str, Field], received_ms: int) -> Point:
+    kind = place.asset.kind if place.asset else _kind_of(reading)
+    measurement = MEASUREMENT_OF_KIND[kind]
+    row = _Row()
+    _take_values(row, reading, decoded, MEASUREMENTS[measurement])
+    if kind == "bin":
+        _add_level(row, place)
+    else:
+        _add_soil(row, reading, place)
+    if place.asset is not None:
+        row.fields |= {"lat": place.asset.lat, "lon": place.asset.lon}
+    depth = _depth(reading, place) if kind == "tree" else ""
+    time_ms = received_ms if reading.time_ms is None else reading.time_ms
+    return Point(_series(place, measurement, depth), time_ms, row.fields | _quality(row) | origin)
+
+
+def _take_values(row: _Row, reading: Reading, decoded: Decoded, known: Mapping[str, type]) -> None:
+    why = {issue.field: str(issue.code) for issue in decoded.issues if issue.field}
+    for issue in decoded.issues:
+        if issue.field is None:  # part of the frame could not be read: what was read may not be all
+            row.flags["frame"] = (Quality.SUSPECT, str(issue.code))
+    for key, value in reading.values.items():
+        if key not in known:
+            continue
+        if value is None:
+            row.flags[key] = (Quality.MISSING, why.get(key, "no_value"))
+        elif not QUANTITIES[key].low <= value <= QUANTITIES[key].high:
+            row.flags[key] = (Quality.FAIL, "out_of_range")
+        else:
+            row.fields[key] = float(value)
+
+
+def _add_level(row: _Row, place: Place) -> None:
+    distance = row.fields.get("distance_mm")
+    if place.installation is None or place.asset is None:
+        return
+    if not isinstance(distance, float):
+        row.flags["level_pct"] = row.flags.get("distance_mm", (Quality.MISSING, "no_distance"))
+        return
+    found = level.level(distance, place.installation.mount)
+    if found.level_pct is None:
+        row.flags["level_pct"] = (found.quality, found.code)
+        return
+    row.fields["level_pct"] = found.level_pct
+    volume = level.litres(found.level_pct, place.asset.properties)
+    if volume is not None:
+        row.fields["volume_l"] = volume
+
+
+def _add_soil(row: _Row, reading: Reading, place: Place) -> None:
+    contents = soil.both_contents(reading.values)
+    if contents is None or (row.flags.keys() & {"soil_vwc", "soil_moisture_pct"}):
+        return
+    row.fields["soil_vwc"], row.fields["soil_moisture_pct"] = contents
+    frozen = row.fields.get("soil_temperature_c")
+    if isinstance(frozen, float) and frozen < 0:
+        row.flags["soil_vwc"] = row.flags["soil_moisture_pct"] = (Quality.FAIL, "frozen")
+        return
+    earth = soil.profile(place.asset.properties) if place.asset else None
+    if earth is not None:
+        row.fields["soil_nfk_pct"] = soil.nfk_pct(contents[0], earth)
+
+
+def _quality(row: _Row) -> dict[str, Field]:
+    worst = max((flag for flag, _ in row.flags.values()), default=Quality.GOOD)
+    fields: dict[str, Field] = {"quality": int(worst)}
+    if row.flags:
+        fields["quality_codes"] = format_codes(row.flags)
+    return fields
+
+
+def _kind_of(reading: Reading) -> str:
+    """What a device that is not installed seems to watch, by what it measures."""
+    return "tree" if any(key.startswith("soil_") for key in reading.values) else "bin"
+
+
+def _depth(reading: Reading, place: Place) -> str:
+    if reading.channel is not None:
+        return reading.channel
+    depth = place.installation.mount.get("depth_cm", "") if place.installation else ""
+    return f"{depth:g}" if isinstance(depth, int | float) else str(depth)
+
+
+def _status(uplink: Uplink, decoded: Decoded | None, place: Place, origin: dict[str, Field]) -> Iterator[Point]:
+    """The device's own condition, from the frame and from the network server's status event."""
+    said = dict(decoded.status) if decoded else {}
+    said |= uplink.status or {}
+    known = MEASUREMENTS["device_status"]
+    fields: dict[str, Field] = {
+        key: float(value) if known[key] is float else value
+        for key, value in said.items()
+        if key in known and (known[key] is not float or not isinstance(value, str))
+    }
+    if fields:
+        time_ms = (uplink.received_ns or 0) // _NS
+        yield Point(_series(place, "device_status"), time_ms, fields | {"quality": int(Quality.GOOD)} | origin)
+
+
+def _link(uplink: Uplink, place: Place, received_ms: int, offset: int) -> Iterator[Point]:
+    """The radio link of one frame: counter, port and the pair of values of the best gateway."""
+    if uplink.payload is None and not uplink.gateways:
+        return
+    fields: dict[str, Field] = {"offset": offset, "gateways": len(uplink.gateways)}
+    if uplink.time_source is not None:
+        fields["time_source"] = str(uplink.time_source)
+    for name in ("spreading_factor", "f_cnt", "f_port"):
+        value = getattr(uplink, name)
+        if value is not None:
+            fields[name] = value
+    if uplink.gateways:
+        best = uplink.gateways[0]
+        fields["gateway"] = best.id
+        fields |= {name: float(v) for name, v in (("rssi_dbm", best.rssi), ("snr_db", best.snr)) if v is not None}
+    yield Point(_series(place, "link_quality"), received_ms, fields)
+
+
+def _events(events: tuple[Event, ...], place: Place, received_ms: int, offset: int) -> list[Point]:
+    """One row for all that happened in a frame: several events of one instant would overwrite each other."""
+    if not events:
+        return []
+    fields: dict[str, Field] = {"code": " ".join(event.code for event in events), "offset": offset}
+    texts = [f"{name}={value}" for event in events for name, value in event.data.items()]
+    if texts:
+        fields["text"] = " ".join(texts)
+    return [Point(_series(place, "event"), received_ms, fields)]

@@ -1,0 +1,204 @@
+"""The way through the house: what becomes of every frame of a kept message.
+
+    unwrap -> seen before? -> known device? -> decode -> observe
+
+Pure but for the books it is shown: live intake, replay, the simulator and the tests all come through here. A frame
+that cannot go on becomes a dead letter that names the step and the code at which it stopped; it holds up nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Final
+
+import decoders
+from decoders import Decoded, Kind, Reading
+from sinks.model import DeadLetter, Entry, Envelope, Point
+from sinks.ports import Place
+
+from .networks.model import Outcome, Uplink
+from .observe import observe
+from .places import Places
+
+REDELIVERY_MS: Final = 24 * 3600 * 1000
+"""How long the network server's own id of a frame counts: redelivery, webhook beside MQTT, back-fill overlap."""
+
+RETRANSMISSION_MS: Final = 30 * 60 * 1000
+"""How long the same counter with the same payload is the same frame. Devices restart their counters: in a year of
+31,407 real messages the shortest true reuse was 53 minutes, so a longer memory would throw measurements away."""
+
+DEVICE_CLOCK_MS: Final = (90 * 24 * 3600 * 1000, 10 * 60 * 1000)
+"""A device's own time counts when it is at most this much before or after the reception."""
+
+_NS = 1_000_000
+
+Unwrap = Callable[[Envelope], Sequence[Uplink]]
+Seen = Callable[[Sequence[str]], Mapping[str, int]]
+"""Those of the keys that were settled before, each with the event time (Unix milliseconds) up to which it counts."""
+
+
+class Refusal(Exception):
+    """Why a frame cannot go on: `<step>/<code>` and one sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame or event of a kept message; `part` is its place in the message."""
+
+    entry: Entry
+    part: int
+    uplink: Uplink
+
+    @property
+    def device(self) -> str | None:
+        """What identifies the device: its DevEUI, else the key that its source knows it by."""
+        return self.uplink.dev_eui or self.uplink.device_key
+
+    @property
+    def received_ms(self) -> int:
+        """When the frame was received, by the best clock there is."""
+        return (self.uplink.received_ns or self.entry.envelope.arrived_ns) // _NS
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a frame: `outcome` is stored, duplicate or dead_letter; `label` says what the frame was.
+
+    `keys`: what to remember it by. A stored frame may leave letters too: for single readings that were refused.
+    """
+
+    frame: Frame
+    outcome: str
+    label: str
+    points: tuple[Point, ...] = ()
+    letters: tuple[DeadLetter, ...] = ()
+    keys: Mapping[str, int] = field(default_factory=dict)
+
+
+def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen) -> list[Fate]:
+    """The fate of every frame of these messages, in their order."""
+    frames = [Frame(e, part, uplink) for e in entries for part, uplink in enumerate(unwrap(e.envelope))]
+    keys = [dedup_keys(frame) for frame in frames]
+    memory = dict(seen([key for some in keys for key in some]))
+    fates = []
+    for frame, own in zip(frames, keys, strict=True):
+        fate = _fate(frame, own, memory, places)
+        memory.update(fate.keys)
+        fates.append(fate)
+    return fates
+
+
+def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], places: Places) -> Fate:
+    try:
+        if frame.uplink.outcome is Outcome.DERIVED:
+            return Fate(frame, "duplicate", "derived")
+        if any(_same_frame(frame, key, memory) for key in keys):
+            return Fate(frame, "duplicate", "duplicate")
+        points, letters = _stored(frame, places)
+    except Refusal as refusal:
+        return Fate(frame, "dead_letter", "dead_letter", letters=(dead_letter(frame, refusal.reason, str(refusal)),))
+    except Exception as error:  # noqa: BLE001 the pipeline's one broad catch: a defect of ours must not stop the others
+        letter = dead_letter(frame, "pipeline/defect", f"{type(error).__name__}: {error}")
+        return Fate(frame, "dead_letter", "dead_letter", letters=(letter,))
+    label = "decoded" if frame.uplink.outcome is Outcome.DATA else str(frame.uplink.outcome)
+    return Fate(frame, "stored", label, points, letters, keys)
+
+
+def _stored(frame: Frame, places: Places) -> tuple[tuple[Point, ...], tuple[DeadLetter, ...]]:
+    uplink = _with_time(frame)
+    if uplink.outcome is Outcome.DEAD_LETTER:
+        raise Refusal(*_reason(uplink))
+    place = _place(frame, places)
+    decoded, decoder = _decode(uplink, place)
+    in_time, letters = _check_clock(frame, decoded)
+    return tuple(observe(uplink, in_time, place, decoder, frame.entry.offset)), letters
+
+
+def _with_time(frame: Frame) -> Uplink:
+    """A frame without any time of its own is taken to be of its arrival."""
+    if frame.uplink.received_ns is not None:
+        return frame.uplink
+    return replace(frame.uplink, received_ns=frame.entry.envelope.arrived_ns)
+
+
+def _reason(uplink: Uplink) -> tuple[str, str]:
+    reason, _, detail = (uplink.reason or "unwrap/unknown").partition(": ")
+    return reason, detail
+
+
+def _place(frame: Frame, places: Places) -> Place:
+    if frame.device is None:
+        raise Refusal("unwrap/no_device", "the message does not say which device sent it")
+    place = places.at(frame.device, frame.received_ms)
+    if place is None:
+        raise Refusal("observe/unknown_device", f"{frame.device} is not registered: `smartcity devices add` adopts it")
+    return place
+
+
+def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
+    if uplink.outcome is not Outcome.DATA:
+        return None, ""
+    if uplink.decoded is not None:
+        return Decoded(Kind.TELEMETRY, (Reading(uplink.decoded),)), f"{uplink.network}/1"
+    decoder = decoders.find(place.device.model)
+    if decoder is None:
+        raise Refusal("decode/unknown_model", f"no decoder is called {place.device.model!r}")
+    decoded = decoder.decode(uplink.payload or b"", uplink.f_port or 0, place.device.params)
+    if decoded.kind in {Kind.ERROR, Kind.UNKNOWN} and not decoded.readings:
+        code, detail = (decoded.issues[0].code, decoded.issues[0].detail) if decoded.issues else ("unknown", "")
+        raise Refusal(f"decode/{code}", detail or f"{decoder.key} refuses these bytes")
+    return decoded, f"{decoder.key}/{decoder.revision}"
+
+
+def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:
+    """Readings whose own time cannot be true become letters: at the reception they would overwrite each other."""
+    if decoded is None or all(reading.time_ms is None for reading in decoded.readings):
+        return decoded, ()
+    before, after = DEVICE_CLOCK_MS
+    low, high = frame.received_ms - before, frame.received_ms + after
+    good = tuple(r for r in decoded.readings if r.time_ms is None or low <= r.time_ms <= high)
+    wrong = [r for r in decoded.readings if r not in good]
+    letters = tuple(
+        dead_letter(frame, "observe/device_clock", f"the device dates a reading {r.time_ms} ms since 1970")
+        for r in wrong
+    )
+    return replace(decoded, readings=good), letters
+
+
+def dead_letter(frame: Frame, reason: str, detail: str) -> DeadLetter:
+    """The letter of a frame; the sink that it failed for is filled in where it is settled."""
+    entry = frame.entry
+    return DeadLetter("", entry.offset, frame.part, reason, detail, entry.envelope, frame.device)
+
+
+def dedup_keys(frame: Frame) -> dict[str, int]:
+    """What a frame may be known by, with the event time up to which it counts."""
+    uplink, received = frame.uplink, frame.received_ms
+    if uplink.outcome in {Outcome.DEAD_LETTER, Outcome.DERIVED}:
+        return {}
+    keys = {uplink.dedup_key: received + REDELIVERY_MS} if uplink.dedup_key else {}
+    if uplink.f_cnt is not None and uplink.payload and uplink.outcome is Outcome.DATA:
+        digest = blake2b(uplink.payload, digest_size=8).hexdigest()
+        keys[f"radio:{frame.device}:{uplink.session or ''}:{uplink.f_cnt}:{digest}"] = received + RETRANSMISSION_MS
+    return keys
+
+
+def _same_frame(frame: Frame, key: str, memory: Mapping[str, int]) -> bool:
+    """Within the key's time on both sides: a frame much older than the one remembered is another one."""
+    until = memory.get(key)
+    if until is None:
+        return False
+    window = RETRANSMISSION_MS if key.startswith("radio:") else REDELIVERY_MS
+    return until - 2 * window < frame.received_ms < until
+
+
+def all_points(fates: Sequence[Fate]) -> Iterator[Point]:
+    """Every point of these fates, in order."""
+    for fate in fates:
+        yield from fate.points
