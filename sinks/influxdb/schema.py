@@ -29,8 +29,8 @@ MEASUREMENTS: Final[dict[str, dict[str, type[Field]]]] = {
     | _PLACE
     | dict.fromkeys(
         (
-            "distance_mm", "depth_mm", "fill_reported_pct", "level_pct", "volume_l", "echo_quality", "samples", "tilted",
-            "tilt_deg", "temperature_c",
+            "distance_mm", "depth_mm", "fill_reported_pct", "level_pct", "volume_l", "echo_quality", "samples",
+            "tilted", "tilt_deg", "temperature_c",
         ),
         float,
     ),
@@ -43,7 +43,9 @@ MEASUREMENTS: Final[dict[str, dict[str, type[Field]]]] = {
         ),
         float,
     ),
-    "device_status": _EVERY_ROW | dict.fromkeys(("battery_v", "battery_pct", "margin_db", "age_s"), float) | {"firmware": str, "external_power": bool},
+    "device_status": _EVERY_ROW
+    | dict.fromkeys(("battery_v", "battery_pct", "margin_db", "age_s"), float)
+    | {"firmware": str, "external_power": bool},
     "link_quality": {
         "rssi_dbm": float,
         "snr_db": float,

@@ -1,0 +1,117 @@
+"""Gets a batch into InfluxDB although some of it will never be taken.
+
+A server names the bad lines of a 400, of a 422 only one reason and a number; which points it means is found by halving.
+What was stored meanwhile is stored again by the halves: the same series and time is the same row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from influxdb_client.rest import ApiException
+
+from sinks.guard import Code, without
+from sinks.influxdb.connection import message
+from sinks.influxdb.lines import line
+from sinks.model import Point
+from sinks.ports import Rejected
+
+Item = tuple[Point, bytes]
+"""A point and its line."""
+
+_CONFLICT = re.compile(r'input field "([^"]+)" on measurement "[^"]+" is type \w+, already exists as type \w+')
+_DROPPED = re.compile(r"dropped (\d+) points outside retention policy")
+_SUSPECT_TRIES = 100
+
+
+class Delivery:
+    """One batch on its way. After `run`: `accepted` points are stored, `rejected` says which were not, and why.
+
+    `post`: sends a body, raises `ApiException`. `suspicious`: the same batch has met a 500 too often; take it apart to
+    find the line that the server cannot stand. If it takes none of the lines, the server is at fault and not a line.
+    """
+
+    def __init__(self, post: Callable[[bytes], None], *, suspicious: bool = False) -> None:
+        self.accepted = 0
+        self.rejected: list[Rejected] = []
+        self._post = post
+        self._tries_left = _SUSPECT_TRIES if suspicious else 0
+        self._suspects: list[tuple[Item, ApiException]] = []
+
+    def run(self, items: Sequence[Item]) -> None:
+        """Send them. Errors that say nothing about single points come out as they are."""
+        pending = [items] if items else []
+        while pending:
+            batch = pending.pop()
+            try:
+                self._post(b"\n".join([text for _, text in batch]))
+            except ApiException as error:
+                pending += self._what_is_left(batch, error)
+            else:
+                self.accepted += len(batch)
+        self._judge_suspects()
+
+    def _what_is_left(self, batch: Sequence[Item], error: ApiException) -> list[Sequence[Item]]:
+        match error.status:
+            case HTTPStatus.BAD_REQUEST:
+                return self._malformed(batch, message(error))
+            case HTTPStatus.UNPROCESSABLE_ENTITY:
+                return self._partly_written(batch, message(error))
+            case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return self._halves(batch, "too large for the server")
+            case HTTPStatus.INTERNAL_SERVER_ERROR if self._tries_left:
+                return self._suspect(batch, error)
+        raise error
+
+    def _malformed(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:
+        named = [item for item in batch if f"unable to parse '{item[1].decode()}'" in said]
+        if not named:
+            return self._partly_written(batch, said)
+        self._reject(named, Code.SERVER, said)
+        return self._rest(batch, named)
+
+    def _partly_written(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:
+        dropped = _DROPPED.search(said)
+        if dropped and int(dropped[1]) == len(batch):
+            self._reject(batch, Code.RETENTION, said)
+            return []
+        conflict = _CONFLICT.search(said)
+        if len(batch) == 1 and conflict and conflict[1] in batch[0][0].fields:
+            return self._without_field(batch[0][0], conflict)
+        return self._halves(batch, said)
+
+    def _without_field(self, point: Point, conflict: re.Match[str]) -> list[Sequence[Item]]:
+        """The server drops the whole row for one field: give it the other fields."""
+        self.rejected.append(Rejected(point, Code.FIELD_TYPE, conflict[0], conflict[1]))
+        rest = without(point, [conflict[1]])
+        return [[(rest, line(rest))]] if rest.fields else []
+
+    def _halves(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:
+        if len(batch) == 1:
+            self._reject(batch, Code.RETENTION if "retention policy" in said else Code.SERVER, said)
+            return []
+        middle = len(batch) // 2
+        return [batch[middle:], batch[:middle]]
+
+    def _suspect(self, batch: Sequence[Item], error: ApiException) -> list[Sequence[Item]]:
+        self._tries_left -= 1
+        if len(batch) > 1:
+            return self._halves(batch, "")
+        self._suspects.append((batch[0], error))
+        return []
+
+    def _judge_suspects(self) -> None:
+        if self._suspects and not self.accepted:
+            raise self._suspects[0][1]
+        for item, error in self._suspects:
+            self._reject([item], Code.SERVER, message(error))
+
+    def _rest(self, batch: Sequence[Item], named: Sequence[Item]) -> list[Sequence[Item]]:
+        gone = {id(item) for item in named}
+        rest = [item for item in batch if id(item) not in gone]
+        return [rest] if rest else []
+
+    def _reject(self, items: Sequence[Item], code: Code, said: str) -> None:
+        self.rejected += [Rejected(point, code, said[:300]) for point, _ in items]

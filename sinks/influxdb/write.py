@@ -1,0 +1,87 @@
+"""Points into InfluxDB 2, each batch answered for: stored, rejected with its reason, or still ours to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Final, cast
+
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
+
+from sinks.errors import SinkError
+from sinks.guard import DEFAULTS, Limits, admit, now_ms
+from sinks.influxdb.connection import Connection
+from sinks.influxdb.delivery import Delivery, Item
+from sinks.influxdb.lines import line
+from sinks.model import Point
+from sinks.ports import Written
+
+BATCH: Final = 1000
+"""Lines in one request: more is no faster and ten times slower to answer."""
+
+PATIENCE: Final = 5
+"""Times that the same batch may meet a 500 before it is taken apart."""
+
+_MILLISECONDS: Final = cast("WritePrecision", WritePrecision.MS)  # the library declares the type and takes its value
+
+
+class InfluxStore:
+    """A `Store`. One thread writes at a time; nothing is kept here between two writes."""
+
+    name = "influxdb"
+
+    def __init__(
+        self, connection: Connection, clock: Callable[[], int] = now_ms, limits: Limits = DEFAULTS, batch: int = BATCH
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._limits = limits
+        self._batch = batch
+        self._client = connection.open()
+        # The client's batching writer loses data on exit and tells nobody what became of a line; this one answers.
+        self._api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._failing = (0, 0)
+
+    def write(self, points: Sequence[Point]) -> Written:
+        admitted, rejected = admit(points, self._clock(), self._limits)
+        items = [(point, line(point)) for point in admitted]
+        accepted = 0
+        with self._connection.errors():
+            for start in range(0, len(items), self._batch):
+                delivery = self._deliver(items[start : start + self._batch])
+                accepted += delivery.accepted
+                rejected += delivery.rejected
+        return Written(accepted, tuple(rejected))
+
+    def check(self) -> list[str]:
+        try:
+            with self._connection.errors():
+                self._post(b"")  # an empty body is checked for token, organisation and bucket, and writes nothing
+        except SinkError as error:
+            return [str(error)]
+        return []
+
+    def close(self) -> None:
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def _deliver(self, items: Sequence[Item]) -> Delivery:
+        batch, failures = self._failing
+        same = bool(failures) and batch == _identity(items)
+        delivery = Delivery(self._post, suspicious=same and failures >= PATIENCE)
+        try:
+            delivery.run(items)
+        except ApiException as error:
+            if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._failing = (_identity(items), failures % PATIENCE + 1 if same else 1)
+            raise
+        self._failing = (0, 0)
+        return delivery
+
+    def _post(self, body: bytes) -> None:
+        self._api.write(self._connection.bucket, self._connection.org, body, _MILLISECONDS)
+
+
+def _identity(items: Sequence[Item]) -> int:
+    return hash(tuple(text for _, text in items))
