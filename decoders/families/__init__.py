@@ -1,0 +1,1 @@
+"""Wire formats that several devices share: one engine each, the devices only name their fields."""

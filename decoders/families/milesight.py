@@ -1,0 +1,251 @@
+"""Milesight (formerly Ursalink), fPort 85: a chain of items `channel (1) type (1) value (n)`, little endian.
+
+The length of a value follows from its channel and type only, so an unknown pair makes the rest of the frame
+unreadable: what stood before it is kept, the rest is reported as unparsed. Items come in any order.
+
+An item may come again. With the same value it says nothing new; with another value it begins a second reading, so
+that neither value is lost.
+
+    ff 01  protocol version, 1 byte      ff 09  hardware: 01 40 is 1.4       ff 0a  firmware: 01 14 is 1.14
+    ff 0b  power on, 1 byte              ff 0f  LoRaWAN class, 1 byte        ff 16  serial number, 8 bytes
+    ff fe  reset, 1 byte                 ff ff  TSL version, 2 bytes
+
+These come once after a join: a status frame. `fe xx` and `ff xx` with another type answer a downlink: configuration.
+Neither is a measurement; a battery item in such a frame goes into the status only.
+
+Sources: Milesight user guides, chapter "Device Payload"; README tables of github.com/Milesight-IoT/SensorDecoders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from struct import Struct
+from typing import Final
+
+from decoders.frame import Status, Values, by_port, check_limits, mirror_condition
+from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading, refuse
+from decoders.quantities import QUANTITIES
+
+PORT: Final = 85
+_MEASURED: Final = (Kind.TELEMETRY, Kind.ALARM)
+_FIRST_ATTRIBUTE_CHANNEL: Final = 0xF8  # f8, f9, fe, ff: attributes and answers to downlinks, never measurements
+
+
+class Found:
+    """What the items read so far have said. One per frame; `every` ends with the values that are being filled."""
+
+    __slots__ = ("alarm", "attributes", "config", "events", "every", "issues", "status", "values")
+
+    def __init__(self) -> None:
+        self.values: Values = {}
+        self.every = [self.values]
+        self.status: Status = {}
+        self.events: list[Event] = []
+        self.issues: list[Issue] = []
+        self.attributes = self.config = self.alarm = False
+
+    def put(self, key: str, value: float | None) -> None:
+        """Take a value; another one for the same quantity begins the next reading."""
+        if self.values.setdefault(key, value) != value:
+            self.values = {key: value}
+            self.every.append(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`size`: bytes of the value. `read(found, payload, at)`: the value begins at `at` and is whole."""
+
+    size: int
+    read: Callable[[Found, bytes, int], None]
+
+
+Items = Mapping[int, Item]
+"""Channel and type as one number of 16 bit, e.g. 0x0482, to what stands behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How a number is written: struct format, divisor, and the codes that are not measurements."""
+
+    key: str
+    layout: str
+    divisor: int = 1
+    codes: Mapping[int, Code] = field(default_factory=dict)
+
+
+DISTANCE_CODES: Final = {
+    0xFFFD: Code.OUT_OF_RANGE,  # outside the measuring range, as the EM400-MUD manual says
+    0xFFFE: Code.SENSOR_FAULT,  # measuring switched off, documented for the radar sibling
+    0xFFFF: Code.SENSOR_FAULT,
+}
+
+BATTERY: Final = Field("battery_pct", "B")
+TEMPERATURE: Final = Field("temperature_c", "h", 10)
+DISTANCE: Final = Field("distance_mm", "H", 1, DISTANCE_CODES)
+TILT: Final = Field("tilted", "B")
+
+
+def _value(what: Field) -> Callable[[Found, int], float | None]:
+    key, divisor, codes = what.key, what.divisor, what.codes
+
+    def value(found: Found, raw: int) -> float | None:
+        if raw not in codes:
+            return raw / divisor
+        found.issues.append(Issue(codes[raw], key, raw, "a code, not a measurement"))
+        return None
+
+    return value
+
+
+def number(what: Field) -> Item:
+    """A measured number."""
+    layout = Struct("<" + what.layout)
+    unpack, value, key = layout.unpack_from, _value(what), what.key
+
+    def read(found: Found, payload: bytes, at: int) -> None:
+        found.put(key, value(found, unpack(payload, at)[0]))
+
+    return Item(layout.size, read)
+
+
+def alarm(what: Field, name: str) -> Item:
+    """A measured number with a byte behind it: 0 the alarm `name` is released, 1 it is raised."""
+    layout = Struct(f"<{what.layout}B")
+    value_of = _value(what)
+
+    def read(found: Found, payload: bytes, at: int) -> None:
+        raw, state = layout.unpack_from(payload, at)
+        value = value_of(found, raw)
+        found.put(what.key, value)
+        found.alarm = True
+        if state > 1:
+            found.issues.append(Issue(Code.OUT_OF_RANGE, name, state, "alarm state is neither 0 nor 1"))
+            return
+        data = {} if value is None else {what.key: value}
+        found.events.append(Event(name if state else f"{name}_released", data))
+
+    return Item(layout.size, read)
+
+
+def _attribute(size: int, key: str, text: Callable[[bytes], str]) -> Item:
+    def read(found: Found, payload: bytes, at: int) -> None:
+        found.attributes = True
+        found.status[key] = text(payload[at : at + size])
+
+    return Item(size, read)
+
+
+def _happening(code: str) -> Item:
+    def read(found: Found, _payload: bytes, _at: int) -> None:
+        found.attributes = True
+        found.events.append(Event(code))
+
+    return Item(1, read)
+
+
+def _setting(size: int, key: str) -> Item:
+    """A setting of up to 2 bytes is a number; a longer one is a structure, kept as hexadecimal text."""
+
+    def read(found: Found, payload: bytes, at: int) -> None:
+        raw = payload[at : at + size]
+        found.config = True
+        found.status[key] = int.from_bytes(raw, "little") if size <= 2 else raw.hex()
+
+    return Item(size, read)
+
+
+def _location(found: Found, payload: bytes, at: int) -> None:
+    # The user guide and the vendor's tables disagree on which coordinate comes first, so the bytes are kept as such.
+    raw = payload[at : at + 9]
+    if raw[:8] != b"\xff" * 8:
+        found.status["location_hex"] = raw.hex()
+
+
+LOCATION: Final = Item(9, _location)
+"""06 88 of the NB-IoT variants: two coordinates of 4 bytes and a motion state; all ff is none."""
+
+_ATTRIBUTES: Final[dict[int, Item]] = {
+    0xFF01: _attribute(1, "protocol", lambda raw: str(raw[0])),
+    0xFF09: _attribute(2, "hardware", lambda raw: f"{raw[0]:x}.{raw[1] >> 4:x}"),
+    0xFF0A: _attribute(2, "firmware", lambda raw: f"{raw[0]:x}.{raw[1]:x}"),
+    0xFF0B: _happening("power_on"),
+    0xFF0F: _attribute(1, "lorawan_class", lambda raw: "ABC"[raw[0] : raw[0] + 1] or str(raw[0])),
+    0xFF16: _attribute(8, "serial_number", bytes.hex),
+    0xFFFE: _happening("reset"),
+    0xFFFF: _attribute(2, "tsl", lambda raw: f"{raw[0]}.{raw[1]}"),
+}
+
+_SETTINGS: Final = {
+    0x02: (2, "collection_interval_s"),
+    0x03: (2, "report_interval_s"),
+    0x06: (9, "alarm_settings"),
+    0x10: (1, "reboot"),
+    0x13: (1, "install_height_enabled"),
+    0x1C: (2, "recollection"),
+    0x28: (1, "status_query"),
+    0x3E: (1, "tilt_distance_switch"),
+    0x4A: (1, "time_sync"),
+    0x56: (1, "tof_enabled"),
+    0x70: (2, "people_height_mm"),
+    0x71: (1, "working_mode"),
+    0x77: (2, "install_height_mm"),
+}
+"""Type to length and name of the answers to downlinks."""
+
+_EVERY_MODEL: Final[dict[int, Item]] = {
+    **{channel << 8 | kind: _setting(*what) for channel in (0xFE, 0xFF) for kind, what in _SETTINGS.items()},
+    **_ATTRIBUTES,
+    0x0175: number(BATTERY),
+}
+
+
+def reader(items: Items) -> Decode:
+    """The decode function of a model with these items, besides the battery and what every model sends after a join."""
+    known = {**_EVERY_MODEL, **items}
+
+    def read(payload: bytes, _params: Params) -> Decoded:
+        found, at, size = Found(), 0, len(payload)
+        while at + 1 < size:
+            item = known.get(payload[at] << 8 | payload[at + 1])
+            if item is None or at + 2 + item.size > size:
+                break
+            item.read(found, payload, at + 2)
+            at += 2 + item.size
+        return _finish(found) if at == size else _broken_off(found, payload, at, known)
+
+    return by_port({PORT: read})
+
+
+def _finish(found: Found, unparsed: bytes = b"") -> Decoded:
+    for values in found.every:
+        check_limits(values, found.issues)
+    readings = tuple([Reading(values) for values in found.every if values])
+    mirror_condition(readings, found.status)
+    kind = _kind(found)
+    kept = readings if kind in _MEASURED else ()
+    return Decoded(kind, kept, found.status, tuple(found.events), tuple(found.issues), unparsed)
+
+
+def _kind(found: Found) -> Kind:
+    if found.alarm:
+        return Kind.ALARM
+    answered = Kind.CONFIG if found.config else Kind.STATUS
+    if not (found.config or found.attributes):
+        return Kind.TELEMETRY if found.values else answered
+    measured = any(QUANTITIES[key].subject != "device" for values in found.every for key in values)
+    return Kind.TELEMETRY if measured else answered
+
+
+def _broken_off(found: Found, payload: bytes, at: int, known: Items) -> Decoded:
+    """The frame could be read only up to `at`."""
+    tail = payload[at:]
+    pair = tail[:2].hex(" ")
+    cut = len(tail) < 2 or int.from_bytes(tail[:2]) in known
+    code = Code.TOO_SHORT if cut else Code.UNKNOWN_ITEM
+    detail = f"item {pair} at byte {at} is {'not whole' if cut else 'unknown'}; {len(tail)} bytes not read"
+    if at == 0 and (cut or payload[0] < _FIRST_ATTRIBUTE_CHANNEL):
+        return refuse(code, payload, detail, pair)
+    found.config |= tail[0] >= _FIRST_ATTRIBUTE_CHANNEL
+    found.issues.append(Issue(code, None, pair, detail))
+    return _finish(found, tail)
