@@ -57,10 +57,12 @@ class Uplink:
     (a missing zero has been restored where the format drops zeros). `payload`: the application's bytes, None for
     events without any.
     `received_ns`: Unix nanoseconds of the reception, by `time_source`. `gateways`: distinct, best first
-    (SNR, then RSSI, then id). `session`: changes with every join. `dedup_key`: the network server's own id of the
-    frame,
-    or a hash of what makes it one. `decoded`: ready values by quantity key, from sources that send values instead
-    of bytes.
+    (SNR, then RSSI, then id), so `gateways[0]` is the pair to store. `best_rssi`, `best_snr`: the highest of each over
+    all rows, which may stand at different gateways or antennas. `session`: changes with every join.
+    `dedup_key`: the network server's own id of the frame, or a hash of what makes it one.
+    `decoded`: ready values by quantity key, from sources that send values instead of bytes.
+    `reason`: `<code>: <sentence>`; the code is `unwrap/<code>` where we refuse something (see `refusal.Code`), else the
+    server's own code of a log line or failure.
     """
 
     network: str
@@ -74,6 +76,8 @@ class Uplink:
     time_source: TimeSource | None = None
     spreading_factor: int | None = None
     gateways: tuple[Gateway, ...] = ()
+    best_rssi: float | None = None
+    best_snr: float | None = None
     session: str | None = None
     dedup_key: str | None = None
     flags: tuple[str, ...] = ()

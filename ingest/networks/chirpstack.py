@@ -1,0 +1,308 @@
+"""ChirpStack v4, JSON: MQTT (`application/{id}/device/{eui}/event/{event}`) and HTTP (`?event=`).
+
+Source: https://www.chirpstack.io/docs/chirpstack/integrations/events.html and messages recorded from a running v4.19.
+Zeros vanish inside `rxInfo` (and everywhere in v4.0): a missing counter, port, RSSI or SNR is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from sinks.model import Envelope
+
+from .clock import SECOND, choose, parse
+from .contract import Network
+from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
+from .model import Outcome, TimeSource, Uplink
+from .radio import Counter, Level, Port, Row, SpreadingFactor, distinct, strongest
+from .refusal import Code, Refused, base64_bytes, read
+
+KEY: Final = "chirpstack"
+
+AGREE: Final = 2 * SECOND
+"""`time` is the server's only within this of `nsTime`; beyond it a gateway's unchecked GPS or own clock is behind it."""
+
+
+class Present(Struct):
+    """An object of which only its presence matters; what is in it (keys!) is not read."""
+
+
+class DeviceInfo(Struct, rename="camel"):
+    """Who sent it."""
+
+    dev_eui: str | None = None
+
+
+class RxInfo(Struct, rename="camel"):
+    """One reception; `time` until v4.5, `gw_time` and `ns_time` since v4.6."""
+
+    gateway_id: str = ""
+    rssi: Level | None = None
+    snr: Level | None = None
+    ns_time: str | None = None
+    gw_time: str | None = None
+    time: str | None = None
+
+
+class Lora(Struct, rename="camel"):
+    """LoRa modulation."""
+
+    spreading_factor: SpreadingFactor = 0
+
+
+class Modulation(Struct, rename="camel"):
+    """One of the three."""
+
+    lora: Lora | None = None
+    fsk: Present | None = None
+    lr_fhss: Present | None = None
+
+
+class TxInfo(Struct):
+    """How it was sent."""
+
+    modulation: Modulation | None = None
+
+
+class Event(Struct, rename="camel"):
+    """Any event of ChirpStack; which one it is stands in the topic. Field names as in its protobuf schema."""
+
+    deduplication_id: str | None = None
+    time: str | None = None
+    device_info: DeviceInfo | None = None
+    dev_addr: str | None = None
+    f_cnt: Counter | None = None
+    f_port: Port | None = None
+    data: str | None = None
+    rx_info: list[RxInfo] | None = None
+    tx_info: TxInfo | None = None
+    join_server_context: Present | None = None
+    margin: Level | None = None
+    external_power_source: bool = False
+    battery_level_unavailable: bool = False
+    battery_level: Level | None = None
+    queue_item_id: str | None = None
+    acknowledged: bool | None = None
+    f_cnt_down: Counter | None = None
+    downlink_id: int | None = None
+    gateway_id: str | None = None
+    level: str | None = None
+    code: str | None = None
+    description: str | None = None
+    location: Present | None = None
+    integration_name: str | None = None
+
+
+class _Owner(Struct, rename="camel"):
+    device_info: DeviceInfo | None = None
+
+
+_EVENT: Final = msgspec.json.Decoder(Event, strict=False)
+_OWNER: Final = msgspec.json.Decoder(_Owner)
+_SAID: Final = re.compile(r"(?:/event/|[?&]event=)([^/?&#]+)")
+_LAST: Final = re.compile(r"/([a-z]+)$")
+
+
+def matches(topic: str, value: Any) -> bool:  # noqa: ARG001 the keys say it; the topic template is free
+    """The two keys that every event has; `deduplicationId` is missing in logs and txacks."""
+    return isinstance(value, dict) and "deviceInfo" in value and ("time" in value or "deduplicationId" in value)
+
+
+def unwrap(envelope: Envelope) -> list[Uplink]:
+    """The one event of a message. Raises `Refused`."""
+    try:
+        return [interpret(read(_EVENT, envelope.body), envelope)]
+    except Refused as refused:
+        refused.device = refused.device or _owner(envelope)
+        raise
+
+
+def interpret(event: Event, envelope: Envelope) -> Uplink:
+    """What the event says, whatever it was encoded in. Raises `Refused`."""
+    return _BY_KIND[kind_in_topic(envelope.topic) or _kind_by_keys(event)](event, envelope)
+
+
+def kind_in_topic(topic: str | None) -> str | None:
+    """The event's name in an MQTT topic or URL; None where it says nothing. Raises `Refused` for a name we do not know."""
+    if not topic:
+        return None
+    if (said := _SAID.search(topic)) is not None:
+        if said[1] in _BY_KIND:
+            return said[1]
+        known = ", ".join(_BY_KIND)
+        raise Refused(Code.UNKNOWN_EVENT, f"ChirpStack's event {said[1][:40]!r} is not known; known are {known}.")
+    last = _LAST.search(topic)
+    return last[1] if last is not None and last[1] in _BY_KIND else None
+
+
+def _kind_by_keys(event: Event) -> str:
+    """The kind of an event whose topic does not say it: each has keys that no other has."""
+    signs = {
+        "up": event.rx_info is not None or event.f_cnt is not None or event.data is not None,
+        "txack": event.downlink_id is not None or event.gateway_id is not None,
+        "ack": event.acknowledged is not None or event.queue_item_id is not None,
+        "status": event.margin is not None or event.battery_level is not None,
+        "log": event.code is not None or event.level is not None,
+        "location": event.location is not None,
+        "integration": event.integration_name is not None,
+        "join": event.dev_addr is not None,
+    }
+    for kind, present in signs.items():
+        if present:
+            return kind
+    raise Refused(
+        Code.UNKNOWN_EVENT, "Neither topic nor keys say which event of ChirpStack it is; add ?event= to the URL."
+    )
+
+
+def _identify(event: Event | _Owner, topic: str | None) -> str:
+    if event.device_info is not None and event.device_info.dev_eui:
+        return eui(event.device_info.dev_eui)
+    if in_topic := eui_in_topic(topic):
+        return in_topic
+    raise Refused(Code.NO_DEVICE, "The event has no deviceInfo.devEui and its topic names no device.")
+
+
+def _owner(envelope: Envelope) -> str | None:
+    """The device of a message that was refused, if it can be told."""
+    try:
+        return _identify(read(_OWNER, envelope.body), envelope.topic)
+    except Refused:
+        return None
+
+
+def _uplink(event: Event, envelope: Envelope) -> Uplink:
+    dev_eui = _identify(event, envelope.topic)
+    f_port, f_cnt = event.f_port or 0, event.f_cnt or 0
+    payload = base64_bytes(event.data) if event.data else b""
+    outcome = Outcome.DATA if payload and f_port else Outcome.NO_PAYLOAD
+    if event.join_server_context is not None and outcome is Outcome.DATA:
+        raise Refused(Code.ENCRYPTED, "The payload is still encrypted: the join server holds the AppSKey.", dev_eui)
+    modulation = event.tx_info.modulation if event.tx_info is not None else None
+    rows = [_row(row, modulation) for row in event.rx_info] if event.rx_info else []
+    received, source, flags = _received(event, envelope)
+    return Uplink(
+        KEY,
+        outcome,
+        dev_eui,
+        None,
+        f_port,
+        f_cnt,
+        payload if payload or f_port else None,  # port 0 carries MAC commands, which are no payload of the application
+        received,
+        source,
+        (modulation.lora.spreading_factor or None) if modulation is not None and modulation.lora is not None else None,
+        distinct(rows),
+        strongest([row.rssi for row in rows]),
+        strongest([row.snr for row in rows]),
+        event.dev_addr,
+        frame_key(KEY, event.deduplication_id, outcome, payload)
+        if event.deduplication_id
+        else content_key(KEY, dev_eui, event.dev_addr, f_port, f_cnt, payload, received, outcome.value),
+        flags,
+    )
+
+
+def _row(row: RxInfo, modulation: Modulation | None) -> Row:
+    lora = modulation is None or (modulation.fsk is None and modulation.lr_fhss is None)
+    return Row(gateway_id(row.gateway_id), row.rssi or 0.0, 0.0 if row.snr is None and lora else row.snr)
+
+
+def _received(event: Event, envelope: Envelope) -> tuple[int | None, TimeSource | None, tuple[str, ...]]:
+    """`time` if the network server's own clock agrees with it, else that clock (`nsTime`, since v4.6)."""
+    said, rows = parse(event.time), event.rx_info or ()
+    clocks = [ns for row in rows if (ns := parse(row.ns_time)) is not None]
+    if not clocks:
+        return choose(_without_clock(said, rows), envelope)
+    first = min(clocks)
+    if said is not None and abs(said - first) <= AGREE:
+        return choose([(said, TimeSource.NETWORK)], envelope)
+    received, source, flags = choose([(first, TimeSource.NETWORK)], envelope)
+    return received, source, tuple(dict.fromkeys((*flags, "time_implausible")))
+
+
+def _without_clock(said: int | None, rows: list[RxInfo] | tuple[()]) -> Iterator[tuple[int | None, TimeSource]]:
+    yield said, TimeSource.NETWORK
+    for row in rows:
+        yield parse(row.gw_time or row.time), TimeSource.GATEWAY
+
+
+def _other(event: Event, envelope: Envelope, outcome: Outcome) -> Uplink:
+    """An event that is no uplink. Downlink counters go into `status`: `f_cnt` counts uplinks here."""
+    dev_eui = _identify(event, envelope.topic)
+    received, source, flags = choose([(parse(event.time), TimeSource.NETWORK)], envelope)
+    parts = (dev_eui, received, outcome.value, event.queue_item_id, event.gateway_id, event.code, event.description)
+    return Uplink(
+        KEY,
+        outcome,
+        dev_eui,
+        received_ns=received,
+        time_source=source,
+        session=event.dev_addr,
+        dedup_key=frame_key(KEY, event.deduplication_id, outcome, b"")
+        if event.deduplication_id
+        else content_key(KEY, *parts),
+        flags=flags,
+    )
+
+
+def _join(event: Event, envelope: Envelope) -> Uplink:
+    return _other(event, envelope, Outcome.JOIN)
+
+
+def _status(event: Event, envelope: Envelope) -> Uplink:
+    """Margin in dB, battery in percent. External power and "unknown" come as a battery of 0, which is no flat one."""
+    status: dict[str, float | str | bool] = {
+        "margin_db": event.margin or 0.0,
+        "external_power": event.external_power_source,
+    }
+    if not (event.external_power_source or event.battery_level_unavailable):
+        status["battery_pct"] = event.battery_level or 0.0
+    return replace(_other(event, envelope, Outcome.STATUS), status=status)
+
+
+def _ack(event: Event, envelope: Envelope) -> Uplink:
+    outcome = Outcome.ACK if event.acknowledged else Outcome.NACK
+    return replace(_other(event, envelope, outcome), status=_queue_item(event))
+
+
+def _txack(event: Event, envelope: Envelope) -> Uplink:
+    return replace(_other(event, envelope, Outcome.TXACK), status=_queue_item(event))
+
+
+def _queue_item(event: Event) -> dict[str, float | str | bool]:
+    return {"queue_item_id": event.queue_item_id or "", "f_cnt_down": event.f_cnt_down or 0}
+
+
+def _log(event: Event, envelope: Envelope) -> Uplink:
+    status: dict[str, float | str | bool] = {"log_level": event.level or "", "log_code": event.code or ""}
+    reason = f"{event.code or 'UNKNOWN'}: {event.description or ''}"
+    return replace(_other(event, envelope, Outcome.LOG), status=status, reason=reason)
+
+
+def _location(event: Event, envelope: Envelope) -> Uplink:
+    return _other(event, envelope, Outcome.LOCATION)
+
+
+def _integration(event: Event, envelope: Envelope) -> Uplink:
+    return _other(event, envelope, Outcome.INTEGRATION)
+
+
+_BY_KIND: Final[dict[str, Callable[[Event, Envelope], Uplink]]] = {
+    "up": _uplink,
+    "join": _join,
+    "status": _status,
+    "ack": _ack,
+    "txack": _txack,
+    "log": _log,
+    "location": _location,
+    "integration": _integration,
+}
+
+NETWORK: Final = Network(KEY, matches, unwrap)

@@ -1,0 +1,347 @@
+"""The Things Stack v3 (community, cloud, open source): MQTT, webhooks, storage integration.
+
+Source: https://www.thethingsindustries.com/docs/the-things-stack/concepts/data-formats/ and messages recorded from a
+running v3.32. The JSON is the protobuf mapping with zeros dropped: a missing counter, port, RSSI or SNR is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from sinks.model import Envelope
+
+from .clock import choose, parse
+from .contract import Network
+from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
+from .model import Outcome, TimeSource, Uplink
+from .radio import Counter, Level, Port, Row, SpreadingFactor, distinct, strongest
+from .refusal import Code, Refused, base64_bytes, read
+
+KEY: Final = "things_stack"
+
+
+class _Present(Struct):
+    """An object of which only its presence matters; what is in it (keys!) is not read."""
+
+
+class _Application(Struct):
+    application_id: str = ""
+
+
+class _Ids(Struct):
+    device_id: str = ""
+    application_ids: _Application | None = None
+    dev_eui: str | None = None
+    dev_addr: str | None = None
+
+
+class _GatewayIds(Struct):
+    gateway_id: str = ""
+    eui: str = ""
+
+
+class _PacketBroker(Struct):
+    forwarder_gateway_eui: str = ""
+    forwarder_gateway_id: str = ""
+
+
+class _RxMetadata(Struct):
+    gateway_ids: _GatewayIds | None = None
+    packet_broker: _PacketBroker | None = None
+    rssi: Level | None = None
+    channel_rssi: Level | None = None
+    snr: Level | None = None
+    gps_time: str | None = None
+    time: str | None = None
+
+
+class _Lora(Struct):
+    spreading_factor: SpreadingFactor = 0
+
+
+class _DataRate(Struct):
+    lora: _Lora | None = None
+    fsk: _Present | None = None
+    lrfhss: _Present | None = None
+
+
+class _TxSettings(Struct):
+    data_rate: _DataRate | None = None
+
+
+class _Up(Struct):
+    session_key_id: str | None = None
+    f_port: Port | None = None
+    f_cnt: Counter | None = None
+    frm_payload: str | None = None
+    normalized_payload: msgspec.Raw = msgspec.Raw()
+    rx_metadata: list[_RxMetadata] | None = None
+    settings: _TxSettings | None = None
+    received_at: str | None = None
+    app_s_key: _Present | None = None
+
+
+class _Join(Struct):
+    session_key_id: str | None = None
+
+
+class _Down(Struct):
+    session_key_id: str | None = None
+    f_port: Port | None = None
+    f_cnt: Counter | None = None
+    frm_payload: str | None = None
+
+
+class _Error(Struct):
+    namespace: str = ""
+    name: str = ""
+    message_format: str = ""
+
+
+class _Failed(Struct):
+    downlink: _Down | None = None
+    error: _Error | None = None
+
+
+class _Invalidated(Struct):
+    downlinks: list[_Down] | None = None
+
+
+class _Message(Struct):
+    end_device_ids: _Ids | None = None
+    correlation_ids: list[str] | None = None
+    received_at: str | None = None
+    simulated: bool = False
+    uplink_message: _Up | None = None
+    uplink_normalized: _Up | None = None
+    join_accept: _Join | None = None
+    downlink_queued: _Down | None = None
+    downlink_sent: _Down | None = None
+    downlink_ack: _Down | None = None
+    downlink_nack: _Down | None = None
+    downlink_failed: _Failed | None = None
+    downlink_queue_invalidated: _Invalidated | None = None
+    location_solved: _Present | None = None
+    service_data: _Present | None = None
+
+
+class _Stored(Struct):
+    result: msgspec.Raw
+
+
+class _Owner(Struct):
+    end_device_ids: _Ids | None = None
+
+
+_MESSAGE: Final = msgspec.json.Decoder(_Message, strict=False)
+_STORED: Final = msgspec.json.Decoder(_Stored)
+_OWNER: Final = msgspec.json.Decoder(_Owner)
+_TOPIC: Final = re.compile(r"(?:^|/)v3/([^/@]+)(?:@[^/]+)?/devices/([^/]+)/")
+_KINDS: Final = frozenset(_Message.__struct_fields__[4:])
+_DOWN: Final = {
+    "downlink_queued": Outcome.QUEUED,
+    "downlink_sent": Outcome.SENT,
+    "downlink_ack": Outcome.ACK,
+    "downlink_nack": Outcome.NACK,
+}
+
+
+def matches(topic: str, value: Any) -> bool:  # noqa: ARG001 the keys say it; topics are free in webhooks
+    """The keys of The Things Stack, also inside an answer of its storage integration."""
+    if isinstance(value, dict) and isinstance(value.get("result"), dict):
+        value = value["result"]
+    return isinstance(value, dict) and ("end_device_ids" in value or not _KINDS.isdisjoint(value))
+
+
+def unwrap(envelope: Envelope) -> list[Uplink]:
+    """All frames and events of one message. Raises `Refused`."""
+    body = envelope.body
+    if body.startswith(b'{"result":'):
+        envelope = replace(envelope, flags=tuple(dict.fromkeys((*envelope.flags, "backfill"))))
+        body = bytes(read(_STORED, body).result)
+    try:
+        return list(_frames(read(_MESSAGE, body), envelope))
+    except Refused as refused:
+        refused.device = refused.device or _owner(body, envelope)
+        raise
+
+
+def _frames(message: _Message, envelope: Envelope) -> Iterator[Uplink]:
+    if message.uplink_message is not None:
+        yield _uplink(message, message.uplink_message, Outcome.SIMULATED if message.simulated else None, envelope)
+    elif message.uplink_normalized is not None:
+        yield _uplink(message, message.uplink_normalized, Outcome.DERIVED, envelope)
+    else:
+        yield from _events(message, envelope)
+
+
+def _uplink(message: _Message, up: _Up, outcome: Outcome | None, envelope: Envelope) -> Uplink:
+    dev_eui, device_key = _identify(message.end_device_ids, envelope.topic)
+    payload = base64_bytes(up.frm_payload) if up.frm_payload else b""
+    f_port = up.f_port if up.f_port is not None or not payload else 0
+    if outcome is None:
+        outcome = Outcome.DATA if payload and f_port else Outcome.NO_PAYLOAD
+    if up.app_s_key is not None and outcome is Outcome.DATA:
+        raise Refused(Code.ENCRYPTED, "The payload is still encrypted: skip_payload_crypto is on for this device.")
+    rate = up.settings.data_rate if up.settings is not None else None
+    rows = [_row(row, rate) for row in up.rx_metadata] if up.rx_metadata else []
+    received, source, flags = choose(_times(message, up), envelope)
+    if message.simulated:
+        flags = (*flags, "simulated")
+    session = up.session_key_id or _dev_addr(message)
+    f_cnt = up.f_cnt or 0
+    frame_id = _frame_id(message.correlation_ids)
+    return Uplink(
+        KEY,
+        outcome,
+        dev_eui,
+        device_key,
+        f_port,
+        f_cnt,
+        payload,
+        received,
+        source,
+        (rate.lora.spreading_factor or None) if rate is not None and rate.lora is not None else None,
+        distinct(rows),
+        strongest([row.rssi for row in rows]),
+        strongest([row.snr for row in rows]),
+        session,
+        frame_key(KEY, frame_id, outcome, payload + bytes(up.normalized_payload))
+        if frame_id
+        else content_key(KEY, dev_eui, device_key, session, f_port, f_cnt, payload, received, outcome.value),
+        flags,
+    )
+
+
+def _identify(ids: _Ids | None, topic: str | None) -> tuple[str | None, str | None]:
+    """EUI, or else a key of application and device id; the topic helps out where a field mask removed both."""
+    if ids is not None and ids.dev_eui:
+        return eui(ids.dev_eui), None
+    named = _TOPIC.search(topic) if topic else None
+    device = (ids.device_id if ids is not None else "") or (named[2] if named else "")
+    application = ids.application_ids.application_id if ids is not None and ids.application_ids is not None else ""
+    if device:
+        return None, f"{application or (named[1] if named else '')}/{device}"
+    if in_topic := eui_in_topic(topic):
+        return in_topic, None
+    raise Refused(
+        Code.NO_DEVICE,
+        "The message names no device and neither does its topic; let the webhook's field mask keep end_device_ids.",
+    )
+
+
+def _owner(body: bytes, envelope: Envelope) -> str | None:
+    """The device of a message that was refused, if it can be told."""
+    try:
+        dev_eui, device_key = _identify(read(_OWNER, body).end_device_ids, envelope.topic)
+    except Refused:
+        return None
+    return dev_eui or device_key
+
+
+def _dev_addr(message: _Message) -> str | None:
+    return message.end_device_ids.dev_addr if message.end_device_ids is not None else None
+
+
+def _row(row: _RxMetadata, rate: _DataRate | None) -> Row:
+    lora = rate is None or (rate.fsk is None and rate.lrfhss is None)
+    rssi = row.rssi if row.rssi is not None else row.channel_rssi
+    return Row(_gateway(row), 0.0 if rssi is None else rssi, 0.0 if row.snr is None and lora else row.snr)
+
+
+def _gateway(row: _RxMetadata) -> str:
+    """The gateway's EUI or name; behind Packet Broker, where all are called `packetbroker`, the forwarder's."""
+    broker, ids = row.packet_broker, row.gateway_ids
+    if broker is not None and (forwarder := broker.forwarder_gateway_eui or broker.forwarder_gateway_id):
+        return gateway_id(forwarder)
+    return gateway_id(ids.eui or ids.gateway_id) if ids is not None else ""
+
+
+def _times(message: _Message, up: _Up) -> Iterator[tuple[int | None, TimeSource]]:
+    """Network Server, Application Server (later when the queue was long), disciplined gateways, other gateways."""
+    yield parse(up.received_at), TimeSource.NETWORK
+    yield parse(message.received_at), TimeSource.APPLICATION
+    for row in up.rx_metadata or ():
+        yield parse(row.gps_time), TimeSource.GPS
+    for row in up.rx_metadata or ():
+        yield parse(row.time), TimeSource.GATEWAY
+
+
+def _frame_id(correlation_ids: list[str] | None) -> str | None:
+    for text in correlation_ids or ():
+        if text.startswith("gs:uplink:"):
+            return text
+    return None
+
+
+def _events(message: _Message, envelope: Envelope) -> Iterator[Uplink]:
+    if message.join_accept is not None:
+        yield _event(message, envelope, Outcome.JOIN, message.join_accept.session_key_id)
+    elif message.downlink_failed is not None:
+        failed = _downlink(message, envelope, Outcome.FAILED, message.downlink_failed.downlink or _Down())
+        yield replace(failed, reason=_why(message.downlink_failed.error))
+    elif message.downlink_queue_invalidated is not None:
+        for index, down in enumerate(message.downlink_queue_invalidated.downlinks or [_Down()]):
+            yield _downlink(message, envelope, Outcome.FAILED, down, index)
+    elif message.location_solved is not None:
+        yield _event(message, envelope, Outcome.LOCATION)
+    elif message.service_data is not None:
+        yield _event(message, envelope, Outcome.INTEGRATION)
+    else:
+        yield _acknowledged(message, envelope)
+
+
+def _acknowledged(message: _Message, envelope: Envelope) -> Uplink:
+    for kind, outcome in _DOWN.items():
+        if (down := getattr(message, kind)) is not None:
+            return _downlink(message, envelope, outcome, down)
+    raise Refused(Code.UNKNOWN_EVENT, f"None of the kinds of The Things Stack is in it: {', '.join(sorted(_KINDS))}.")
+
+
+def _event(message: _Message, envelope: Envelope, outcome: Outcome, session: str | None = None) -> Uplink:
+    """Anything that is no uplink. Its only time is the Application Server's."""
+    dev_eui, device_key = _identify(message.end_device_ids, envelope.topic)
+    received, source, flags = choose([(parse(message.received_at), TimeSource.APPLICATION)], envelope)
+    session = session or _dev_addr(message)
+    return Uplink(
+        KEY,
+        outcome,
+        dev_eui,
+        device_key,
+        received_ns=received,
+        time_source=source,
+        session=session,
+        dedup_key=content_key(KEY, dev_eui, device_key, session, received, outcome.value),
+        flags=(*flags, "simulated") if message.simulated else flags,
+    )
+
+
+def _downlink(message: _Message, envelope: Envelope, outcome: Outcome, down: _Down, index: int = 0) -> Uplink:
+    """A downlink's fate. `f_port`, `f_cnt` and `payload` are the downlink's.
+
+    Its counter is given when it is sent; before that (queued, or failed without a session) a missing one is unknown.
+    """
+    event = _event(message, envelope, outcome, down.session_key_id)
+    counted = outcome is not Outcome.QUEUED and (outcome is not Outcome.FAILED or event.session is not None)
+    f_cnt = 0 if down.f_cnt is None and counted else down.f_cnt
+    payload = base64_bytes(down.frm_payload) if down.frm_payload else b""
+    return replace(
+        event,
+        f_port=down.f_port,
+        f_cnt=f_cnt,
+        payload=payload,
+        dedup_key=content_key(KEY, event.dedup_key, down.f_port, f_cnt, payload, index),
+    )
+
+
+def _why(error: _Error | None) -> str | None:
+    return f"{error.namespace}:{error.name}: {error.message_format}" if error is not None else None
+
+
+NETWORK: Final = Network(KEY, matches, unwrap)
