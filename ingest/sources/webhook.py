@@ -1,0 +1,136 @@
+"""HTTP: network servers post their messages here, and get their answer once the journal has them.
+
+`POST /hooks/<source>` with the token of that source (`Authorization: Bearer <token>` or `X-Token: <token>`; The Things
+Stack and ChirpStack can both send a header of one's own). Senders give up after 5 to 10 s and most never try again,
+so nothing is processed before the answer: 204 means kept, anything else means not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Annotated, Final
+
+import uvicorn
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ingest.keep import Keeper
+from sinks.model import Envelope
+
+_ANSWER_WITHIN_S: Final = 4.0
+
+log = logging.getLogger(__name__)
+
+
+class HookSettings(BaseModel):
+    """One sender: the name in the path, its token, and the format of its messages (None detects it)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    token: Annotated[SecretStr, Field(min_length=16)]
+    network: str | None = None
+
+
+class WebhookSettings(BaseModel):
+    """The HTTP receiver; without hooks it is not started."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8090
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=16_000_000)] = 1_048_576
+    hooks: tuple[HookSettings, ...] = ()
+
+
+Offer = Callable[[Envelope, Callable[[], None]], bool]
+
+
+def create_webhooks(settings: WebhookSettings, offer: Offer) -> Starlette:
+    """The receiver as an application. `offer` hands an envelope over and later calls back from another thread."""
+    hooks = {hook.name: hook for hook in settings.hooks}
+
+    async def receive(request: Request) -> Response:
+        hook = hooks.get(request.path_params["source"])
+        if hook is None or not hmac.compare_digest(_token(request), hook.token.get_secret_value().encode()):
+            return _problem(401, "wrong token or unknown source", "send the token of this source as a bearer token")
+        body = await _bounded_body(request, settings.max_body_bytes)
+        if body is None:
+            return _problem(413, "message too large", f"at most {settings.max_body_bytes} bytes are taken")
+        query = f"?{request.url.query}" if request.url.query else ""
+        envelope = Envelope(hook.name, hook.network, f"{request.url.path}{query}", body, time.time_ns())
+        if await _keep(envelope, offer):
+            return Response(status_code=204)
+        return _problem(503, "not kept", "the journal does not take messages now; send it again", retry_after=10)
+
+    return Starlette(routes=[Route("/hooks/{source}", receive, methods=["POST"])])
+
+
+async def _keep(envelope: Envelope, offer: Offer) -> bool:
+    """True once the journal has it; False when that takes longer than a sender waits."""
+    loop, kept = asyncio.get_running_loop(), asyncio.Event()
+
+    def told() -> None:
+        loop.call_soon_threadsafe(kept.set)
+
+    if not await asyncio.to_thread(offer, envelope, told):
+        return False
+    try:
+        await asyncio.wait_for(kept.wait(), _ANSWER_WITHIN_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _bounded_body(request: Request, limit: int) -> bytes | None:
+    """The body, or None as soon as it is larger than `limit`, whatever its header announced."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(body)
+
+
+def _token(request: Request) -> bytes:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return (token if kind.lower() == "bearer" else request.headers.get("x-token", "")).encode()
+
+
+def _problem(status: int, title: str, detail: str, retry_after: int | None = None) -> Response:
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+class WebhookSource:
+    """Serves the receiver until `stop`."""
+
+    def __init__(self, settings: WebhookSettings, keeper: Keeper) -> None:
+        self._settings = settings
+        self._keeper = keeper
+
+    def run(self, stop: Event) -> None:
+        """Receive until `stop` is set."""
+        settings = self._settings
+        app = create_webhooks(settings, lambda envelope, kept: self._keeper.offer(envelope, kept, stop))
+        config = uvicorn.Config(
+            app, settings.host, settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=3
+        )
+        server = uvicorn.Server(config)
+        serving = Thread(target=server.run, name="webhook", daemon=True)
+        serving.start()
+        stop.wait()
+        server.should_exit = True
+        serving.join(timeout=5)

@@ -1,1 +1,0 @@
-"""The journal: every message as it came, on disk before it is acknowledged."""
