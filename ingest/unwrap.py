@@ -62,7 +62,7 @@ def _recognised(envelope: Envelope, networks: Mapping[str, Network]) -> Network:
     keys = ", ".join(sorted(str(key)[:40] for key in value)[:8]) if isinstance(value, dict) else "no object"
     raise Refused(
         Code.UNKNOWN_NETWORK,
-        f"No network server is recognised by these keys ({keys}); declare the source's network or a plain JSON mapping.",
+        f"No network server is known by these keys: {keys}. Declare the source's network or a plain JSON mapping.",
     )
 
 

@@ -20,13 +20,13 @@ from .clock import SECOND, choose, parse
 from .contract import Network
 from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
-from .radio import Counter, Level, Port, Row, SpreadingFactor, distinct, strongest
+from .radio import Counter, Level, Port, Row, SpreadingFactor, heard
 from .refusal import Code, Refused, base64_bytes, read
 
 KEY: Final = "chirpstack"
 
 AGREE: Final = 2 * SECOND
-"""`time` is the server's only within this of `nsTime`; beyond it a gateway's unchecked GPS or own clock is behind it."""
+"""Nanoseconds. `time` is right only this near to `nsTime`; beyond it a gateway's unchecked clock is behind it."""
 
 
 class Present(Struct):
@@ -106,7 +106,6 @@ class _Owner(Struct, rename="camel"):
 _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 _OWNER: Final = msgspec.json.Decoder(_Owner)
 _SAID: Final = re.compile(r"(?:/event/|[?&]event=)([^/?&#]+)")
-_LAST: Final = re.compile(r"/([a-z]+)$")
 
 
 def matches(topic: str, value: Any) -> bool:  # noqa: ARG001 the keys say it; the topic template is free
@@ -129,16 +128,18 @@ def interpret(event: Event, envelope: Envelope) -> Uplink:
 
 
 def kind_in_topic(topic: str | None) -> str | None:
-    """The event's name in an MQTT topic or URL; None where it says nothing. Raises `Refused` for a name we do not know."""
+    """The event's name in an MQTT topic or URL, None where it says nothing. Raises `Refused` for an unknown name."""
     if not topic:
         return None
-    if (said := _SAID.search(topic)) is not None:
-        if said[1] in _BY_KIND:
-            return said[1]
-        known = ", ".join(_BY_KIND)
-        raise Refused(Code.UNKNOWN_EVENT, f"ChirpStack's event {said[1][:40]!r} is not known; known are {known}.")
-    last = _LAST.search(topic)
-    return last[1] if last is not None and last[1] in _BY_KIND else None
+    last = topic.rpartition("/")[2]
+    if last in _BY_KIND:
+        return last
+    said = _SAID.search(topic)
+    if said is None:
+        return None
+    if said[1] in _BY_KIND:
+        return said[1]
+    raise Refused(Code.UNKNOWN_EVENT, f"ChirpStack's event {said[1][:40]!r} is not known, only {', '.join(_BY_KIND)}.")
 
 
 def _kind_by_keys(event: Event) -> str:
@@ -198,9 +199,7 @@ def _uplink(event: Event, envelope: Envelope) -> Uplink:
         received,
         source,
         (modulation.lora.spreading_factor or None) if modulation is not None and modulation.lora is not None else None,
-        distinct(rows),
-        strongest([row.rssi for row in rows]),
-        strongest([row.snr for row in rows]),
+        *heard(rows),
         event.dev_addr,
         frame_key(KEY, event.deduplication_id, outcome, payload)
         if event.deduplication_id
@@ -211,7 +210,7 @@ def _uplink(event: Event, envelope: Envelope) -> Uplink:
 
 def _row(row: RxInfo, modulation: Modulation | None) -> Row:
     lora = modulation is None or (modulation.fsk is None and modulation.lr_fhss is None)
-    return Row(gateway_id(row.gateway_id), row.rssi or 0.0, 0.0 if row.snr is None and lora else row.snr)
+    return (gateway_id(row.gateway_id), row.rssi or 0.0, 0.0 if row.snr is None and lora else row.snr)
 
 
 def _received(event: Event, envelope: Envelope) -> tuple[int | None, TimeSource | None, tuple[str, ...]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,9 +17,10 @@ from sinks.model import Envelope
 from .model import TimeSource
 
 SECOND: Final = 1_000_000_000
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock against wall clock
+_EPOCH_DAY: Final = _EPOCH.toordinal()
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.](\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):?(\d\d))?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.](\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):?(\d\d))?", re.ASCII
 )
 
 EARLIEST: Final = 1_420_070_400 * SECOND  # 2015-01-01: LoRaWAN 1.0; everything before is a clock that was never set
@@ -31,31 +31,46 @@ LATE: Final = 900 * SECOND
 UNSET: Final = -62_135_596_800 * SECOND  # 0001-01-01T00:00:00Z, how Go writes "no time"
 
 
-@lru_cache(maxsize=64)
-def _day(text: str) -> int | None:
-    try:
-        return date.fromisoformat(text).toordinal() - _EPOCH_DAY
-    except ValueError:
-        return None
-
-
 def parse(text: str | None, zone: ZoneInfo | None = None) -> int | None:
     """Unix nanoseconds of an RFC 3339 time with 0 to 9 digits; None for what is none.
 
     A time without offset is read in `zone`; without a zone it is None, for nobody knows which it means. Of an hour
     that occurs twice (end of summer time) the first is taken.
     """
-    match = _RFC3339.fullmatch(text) if text else None
+    if not text:
+        return None
+    digits = text[20:-1] if text[-1] == "Z" else text[20:-6] if text[-6:] == "+00:00" else ""
+    if text[19:20] == "." and text[10:11] == "T" and len(digits) <= 9 and digits.isdecimal() and digits.isascii():
+        seconds = _seconds(text[:19])
+        return None if seconds is None else seconds * SECOND + int(digits.ljust(9, "0"))
+    return _parse_any(text, zone)
+
+
+def _seconds(text: str) -> int | None:
+    """Unix seconds of `YYYY-MM-DDThh:mm:ss` in UTC."""
+    if not text[4] == text[7] == "-" or not text[13] == text[16] == ":":
+        return None
+    try:
+        passed = datetime.fromisoformat(text) - _EPOCH
+    except ValueError:
+        if text[17:] != "60":
+            return None
+        before = _seconds(text[:17] + "59")
+        return None if before is None else before + 1  # a leap second
+    return passed.days * 86_400 + passed.seconds
+
+
+def _parse_any(text: str, zone: ZoneInfo | None) -> int | None:
+    """The forms that are rare: no fraction, another offset, local time."""
+    match = _RFC3339.fullmatch(text)
     if match is None:
         return None
-    day_text, hour, minute, second, digits, utc, sign, offset_hour, offset_minute = match.groups()
-    day = _day(day_text)
-    if day is None or hour > "23" or minute > "59" or second > "60":
+    day, time, digits, utc, sign, hours, minutes = match.groups()
+    seconds = _seconds(f"{day}T{time}")
+    if seconds is None:
         return None
-    seconds = day * 86_400 + int(hour) * 3600 + int(minute) * 60 + int(second)
     if sign:
-        offset = int(offset_hour) * 3600 + int(offset_minute) * 60
-        seconds += offset if sign == "-" else -offset
+        seconds += (int(hours) * 3600 + int(minutes) * 60) * (1 if sign == "-" else -1)
     elif not utc:
         if zone is None or seconds < 0:
             return None
@@ -64,8 +79,7 @@ def parse(text: str | None, zone: ZoneInfo | None = None) -> int | None:
 
 
 def _from_local(seconds: int, zone: ZoneInfo) -> int:
-    wall = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=zone)
-    offset = wall.utcoffset()
+    offset = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=zone).utcoffset()
     return seconds - round(offset.total_seconds()) if offset is not None else seconds
 
 

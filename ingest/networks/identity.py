@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -27,7 +28,12 @@ def eui(text: str) -> str:
 
 
 def gateway_id(text: str) -> str:
-    """A gateway's EUI in lower case, or its name as it is."""
+    """A gateway's EUI in lower case, or its name as it is, cut to 64 characters."""
+    return _gateway_id(text[:64])
+
+
+@lru_cache(maxsize=4096)
+def _gateway_id(text: str) -> str:
     lower = text.lower()
     return lower if _EUI.fullmatch(lower) else text
 
@@ -44,7 +50,7 @@ def frame_key(network: str, frame_id: str, outcome: Outcome, content: bytes) -> 
     Outcome and content are part of it: events of one frame share its id, and test data reuses one id for different
     payloads; neither may swallow the other.
     """
-    return f"{network}:{frame_id}:{outcome.value}:{zlib.crc32(content):08x}"
+    return ":".join((network, frame_id, outcome, f"{zlib.crc32(content):08x}"))
 
 
 def content_key(network: str, *parts: object) -> str:

@@ -16,34 +16,36 @@ Counter = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 SpreadingFactor = Annotated[int, Meta(ge=0, le=12)]
 
 
-class Row(NamedTuple):
-    """One reception by one antenna: gateway id, RSSI in dBm, SNR in dB; None is unknown."""
-
-    gateway: str
-    rssi: float | None
-    snr: float | None
+Row = tuple[str, float | None, float | None]
+"""One reception by one antenna: gateway id, RSSI in dBm, SNR in dB; None is unknown."""
 
 
-def _rank(row: Row | Gateway) -> tuple[float, float]:
-    return (-9999.0 if row.snr is None else row.snr, -9999.0 if row.rssi is None else row.rssi)
+class Heard(NamedTuple):
+    """Where a frame was received: `Uplink.gateways`, `.best_rssi` and `.best_snr`."""
+
+    gateways: tuple[Gateway, ...]
+    best_rssi: float | None
+    best_snr: float | None
 
 
-def distinct(rows: Sequence[Row]) -> tuple[Gateway, ...]:
+def heard(rows: Sequence[Row]) -> Heard:
     """The gateways, each once with its best row, best first: highest SNR, then highest RSSI, then id.
 
-    Two antennas, a redelivery, or a direct and a brokered copy are several rows of one gateway.
+    Two antennas, a redelivery, or a direct and a brokered copy are several rows of one gateway. The two best values
+    are each taken over all rows.
     """
     if len(rows) == 1:
-        return (Gateway(*rows[0]),)
-    best: dict[str, Row] = {}
-    for row in rows:
-        held = best.get(row.gateway)
-        if held is None or _rank(row) > _rank(held):
-            best[row.gateway] = row
-    by_id = sorted(best.values())
-    return tuple(Gateway(*row) for row in sorted(by_id, key=_rank, reverse=True))
+        gateway, rssi, snr = rows[0]
+        return Heard((Gateway(gateway, rssi, snr),), rssi, snr)
+    best: dict[str, Gateway] = {}
+    for gateway, rssi, snr in sorted(rows, key=_best_first):
+        if gateway not in best:
+            best[gateway] = Gateway(gateway, rssi, snr)
+    known = [rssi for _, rssi, _ in rows if rssi is not None]
+    gateways = tuple(best.values())
+    return Heard(gateways, max(known) if known else None, gateways[0].snr if gateways else None)
 
 
-def strongest(values: Sequence[float | None]) -> float | None:
-    """The highest known value, None when none is known."""
-    return max((value for value in values if value is not None), default=None)
+def _best_first(row: Row) -> tuple[float, float, str]:
+    gateway, rssi, snr = row
+    return (9999.0 if snr is None else -snr, 9999.0 if rssi is None else -rssi, gateway)

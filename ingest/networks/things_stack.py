@@ -20,7 +20,7 @@ from .clock import choose, parse
 from .contract import Network
 from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
-from .radio import Counter, Level, Port, Row, SpreadingFactor, distinct, strongest
+from .radio import Counter, Level, Port, Row, SpreadingFactor, heard
 from .refusal import Code, Refused, base64_bytes, read
 
 KEY: Final = "things_stack"
@@ -208,9 +208,7 @@ def _uplink(message: _Message, up: _Up, outcome: Outcome | None, envelope: Envel
         received,
         source,
         (rate.lora.spreading_factor or None) if rate is not None and rate.lora is not None else None,
-        distinct(rows),
-        strongest([row.rssi for row in rows]),
-        strongest([row.snr for row in rows]),
+        *heard(rows),
         session,
         frame_key(KEY, frame_id, outcome, payload + bytes(up.normalized_payload))
         if frame_id
@@ -252,7 +250,7 @@ def _dev_addr(message: _Message) -> str | None:
 def _row(row: _RxMetadata, rate: _DataRate | None) -> Row:
     lora = rate is None or (rate.fsk is None and rate.lrfhss is None)
     rssi = row.rssi if row.rssi is not None else row.channel_rssi
-    return Row(_gateway(row), 0.0 if rssi is None else rssi, 0.0 if row.snr is None and lora else row.snr)
+    return (_gateway(row), 0.0 if rssi is None else rssi, 0.0 if row.snr is None and lora else row.snr)
 
 
 def _gateway(row: _RxMetadata) -> str:
