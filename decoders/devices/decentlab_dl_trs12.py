@@ -27,9 +27,9 @@ from decoders.model import Decoder, Issue
 def _soil(words: Sequence[int], values: Values, _issues: list[Issue]) -> None:
     count, temperature, conductivity = words
     r = count / 10
-    root = 2.887e-9 * r**3 - 2.080e-5 * r**2 + 5.276e-2 * r - 43.39
+    root = ((2.887e-9 * r - 2.080e-5) * r + 5.276e-2) * r - 43.39
     values["soil_permittivity"] = round(root * root, 9)
-    values["soil_vwc"] = round(3.879e-4 * r - 0.6956, 9)
+    values["soil_vwc"] = (3879 * count - 69_560_000) / 100_000_000  # whole numbers: one rounding only
     values["soil_temperature_c"] = (temperature - 32768) / 10
     values["soil_ec_us_cm"] = float(conductivity)
 

@@ -38,11 +38,12 @@ def soil_frame(payload: bytes, status: Status) -> Decoded:
     """A frame of fPort 2 whose first 11 bytes are laid out as above; `status` is what the bytes behind them say."""
     battery, external, first, second, third, flags = _FRAME.unpack_from(payload)
     issues: list[Issue] = []
-    values: Values = {"temperature_c": ds18b20_c(external, issues), "battery_v": battery_v(battery)}
     if flags & 0x80 and first <= _HIGHEST_DIELECTRIC:
-        values |= {"soil_permittivity": first / 10, "soil_moisture_raw": float(second), "soil_ec_raw": float(third)}
+        values = _counted(first, second, third)
     else:
-        values |= _measured(first, second - (second >> 15 << 16), third)
+        values = _measured(first, second - (second >> 15 << 16), third)
+    values["temperature_c"] = ds18b20_c(external, issues)
+    values["battery_v"] = battery_v(battery)
     check_limits(values, issues)
     status["probe_found"] = bool(flags & 0x10)
     return assemble(Kind.TELEMETRY, (Reading(values),), status, INTERRUPT if flags & 0x0F else (), issues)
@@ -55,6 +56,14 @@ def soil_record(payload: bytes, at: int, _issues: list[Issue]) -> Values:
     sensor; the manual says that records are laid out as live frames are, so µS/cm it is.
     """
     return _measured(*_RECORD.unpack_from(payload, at))
+
+
+def _counted(dielectric: int, moisture: int, conductivity: int) -> Values:
+    return {
+        "soil_permittivity": dielectric / 10,
+        "soil_moisture_raw": float(moisture),
+        "soil_ec_raw": float(conductivity),
+    }
 
 
 def _measured(moisture: int, temperature: int, conductivity: int) -> Values:
