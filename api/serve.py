@@ -1,0 +1,70 @@
+"""Runs the app until it is told to stop."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from .services import Services
+from .settings import ApiSettings
+
+_STOP_WITHIN_S: Final = 2
+_BACKLOG: Final = 2048
+
+
+class CannotListen(Exception):
+    """The address cannot be had; the text is one sentence that says what to do."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but live streams are told to end first, so that stopping does not wait for them."""
+
+    def __init__(self, app: FastAPI, settings: ApiSettings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                access_log=settings.access_log,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_STOP_WITHIN_S,
+            )
+        )
+        services: Services = app.state.services
+        self._feed = services.feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then stop as uvicorn does."""
+        self._feed.close()
+        await super().shutdown(sockets)
+
+
+def serve(app: FastAPI, settings: ApiSettings) -> None:
+    """Answer on `settings.host` and `settings.port` until SIGINT or SIGTERM. Raises `CannotListen`."""
+    with listen(settings) as listening:
+        Server(app, settings).run(sockets=[listening])
+
+
+def listen(settings: ApiSettings) -> socket.socket:
+    """A listening socket; port 0 takes any free one. Raises `CannotListen`."""
+    try:
+        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(address[0], address[1])
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address[4])
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        raise CannotListen(_sentence(settings, error)) from error
+    return listening
+
+
+def _sentence(settings: ApiSettings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {settings.port} on {settings.host} is in use by another program; choose another port or stop it."
+    if error.errno == errno.EACCES:
+        return f"Port {settings.port} may not be opened by this user; choose one above 1023."
+    return f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror or error}."

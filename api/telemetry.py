@@ -1,0 +1,99 @@
+"""All metrics, once: what they are called, what they count, and where the numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from sinks.errors import SinkError
+from sinks.ports import Ledger
+
+
+class Name(NamedTuple):
+    """A metric as Prometheus sees it; labels are few and bounded."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+REQUESTS: Final = Name(
+    "smartcity_api_requests_total", "counter", ("route", "method", "status"), "Requests answered by the API."
+)
+SECONDS: Final = Name(
+    "smartcity_api_request_seconds", "histogram", ("route",), "Time until an answer began, in seconds."
+)
+STREAMS: Final = Name("smartcity_api_stream_clients", "gauge", (), "Clients that listen to the live feed now.")
+LEDGER_UP: Final = Name("smartcity_ledger_up", "gauge", (), "1 when the pipeline's books could be read, else 0.")
+MESSAGES: Final = Name(
+    "smartcity_messages_total",
+    "counter",
+    ("sink", "outcome"),
+    "Messages settled by the pipeline, by what became of them.",
+)
+FRAMES: Final = Name(
+    "smartcity_frames_total", "counter", ("sink", "kind"), "Frames and events in those messages, by what they were."
+)
+DEAD_LETTERS: Final = Name("smartcity_dead_letters", "gauge", ("reason",), "Open dead letters.")
+CURSOR: Final = Name("smartcity_sink_cursor", "gauge", ("sink",), "Journal offset up to which a sink has settled.")
+
+METRICS: Final = (REQUESTS, SECONDS, STREAMS, LEDGER_UP, MESSAGES, FRAMES, DEAD_LETTERS, CURSOR)
+
+
+class Telemetry:
+    """The metrics of one API process; nothing of it is global."""
+
+    def __init__(self, ledger: Ledger | None, clients: Callable[[], int]) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(REQUESTS.name, REQUESTS.help, REQUESTS.labels, registry=self.registry)
+        self._seconds = Histogram(SECONDS.name, SECONDS.help, SECONDS.labels, registry=self.registry)
+        self.registry.register(_Books(ledger, clients))
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answer. `route` is the path template, never the path: paths are without bound."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+
+class _Books(Collector):
+    """Reads the pipeline's books when Prometheus asks, so the numbers are never older than the question."""
+
+    def __init__(self, ledger: Ledger | None, clients: Callable[[], int]) -> None:
+        self._ledger = ledger
+        self._clients = clients
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(STREAMS.name, STREAMS.help, self._clients())
+        if self._ledger is None:
+            return
+        try:
+            families = _families(self._ledger)
+        except SinkError:
+            families = []
+        yield GaugeMetricFamily(LEDGER_UP.name, LEDGER_UP.help, 1 if families else 0)
+        yield from families
+
+    def describe(self) -> list[Metric]:
+        """Nothing: asking the ledger while the process is being built would be too early."""
+        return []
+
+
+def _families(ledger: Ledger) -> list[Metric]:
+    messages = CounterMetricFamily(MESSAGES.name, MESSAGES.help, labels=MESSAGES.labels)
+    frames = CounterMetricFamily(FRAMES.name, FRAMES.help, labels=FRAMES.labels)
+    cursors = GaugeMetricFamily(CURSOR.name, CURSOR.help, labels=CURSOR.labels)
+    letters = GaugeMetricFamily(DEAD_LETTERS.name, DEAD_LETTERS.help, labels=DEAD_LETTERS.labels)
+    for sink, cursor in ledger.cursors().items():
+        cursors.add_metric([sink], cursor)
+        for outcome, number in ledger.counts(sink).items():
+            messages.add_metric([sink, outcome], number)
+        for kind, number in ledger.frames(sink).items():
+            frames.add_metric([sink, kind], number)
+    for reason, number in ledger.dead_letter_counts().items():
+        letters.add_metric([reason], number)
+    return [messages, frames, cursors, letters]
