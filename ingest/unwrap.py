@@ -10,7 +10,7 @@ import msgspec
 
 from sinks.model import Envelope
 
-from .networks.clock import parse, rfc3339
+from .networks.clock import LATEST, parse, rfc3339
 from .networks.contract import Network
 from .networks.identity import content_key
 from .networks.model import Outcome, Uplink
@@ -125,8 +125,8 @@ def _envelope(text: str) -> Envelope:
     try:
         line = _LINE.decode(text.encode())
         arrived = parse(line.arrived_at)
-        if line.arrived_at is not None and arrived is None:
-            raise Refused(Code.BAD_LINE, "arrived_at is no RFC 3339 time with an offset or Z.")
+        if line.arrived_at is not None and not (arrived and 0 < arrived <= LATEST):
+            raise Refused(Code.BAD_LINE, "arrived_at is no RFC 3339 time with an offset or Z after 1970.")
         return Envelope("stdin", line.network, line.topic, _body(line), arrived or 0)
     except RecursionError as error:
         raise Refused(Code.TOO_DEEP, "The line is nested deeper than any network server nests.") from error

@@ -1,4 +1,4 @@
-"""ChirpStack v4, JSON: MQTT (`application/{id}/device/{eui}/event/{event}`) and HTTP (`?event=`).
+"""ChirpStack v4, JSON or protobuf: MQTT (`application/{id}/device/{eui}/event/{event}`) and HTTP (`?event=`).
 
 Source: https://www.chirpstack.io/docs/chirpstack/integrations/events.html and messages recorded from a running v4.19.
 Zeros vanish inside `rxInfo` (and everywhere in v4.0): a missing counter, port, RSSI or SNR is 0.
@@ -16,87 +16,19 @@ from msgspec import Struct
 
 from sinks.model import Envelope
 
+from . import chirpstack_protobuf
+from .chirpstack_events import DeviceInfo, Event, Modulation, RxInfo
 from .clock import SECOND, choose, parse
 from .contract import Network
 from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
-from .radio import Counter, Level, Port, Row, SpreadingFactor, heard
+from .radio import Row, heard
 from .refusal import Code, Refused, base64_bytes, read
 
 KEY: Final = "chirpstack"
 
 AGREE: Final = 2 * SECOND
 """Nanoseconds. `time` is right only this near to `nsTime`; beyond it a gateway's unchecked clock is behind it."""
-
-
-class Present(Struct):
-    """An object of which only its presence matters; what is in it (keys!) is not read."""
-
-
-class DeviceInfo(Struct, rename="camel"):
-    """Who sent it."""
-
-    dev_eui: str | None = None
-
-
-class RxInfo(Struct, rename="camel"):
-    """One reception; `time` until v4.5, `gw_time` and `ns_time` since v4.6."""
-
-    gateway_id: str = ""
-    rssi: Level | None = None
-    snr: Level | None = None
-    ns_time: str | None = None
-    gw_time: str | None = None
-    time: str | None = None
-
-
-class Lora(Struct, rename="camel"):
-    """LoRa modulation."""
-
-    spreading_factor: SpreadingFactor = 0
-
-
-class Modulation(Struct, rename="camel"):
-    """One of the three."""
-
-    lora: Lora | None = None
-    fsk: Present | None = None
-    lr_fhss: Present | None = None
-
-
-class TxInfo(Struct):
-    """How it was sent."""
-
-    modulation: Modulation | None = None
-
-
-class Event(Struct, rename="camel"):
-    """Any event of ChirpStack; which one it is stands in the topic. Field names as in its protobuf schema."""
-
-    deduplication_id: str | None = None
-    time: str | None = None
-    device_info: DeviceInfo | None = None
-    dev_addr: str | None = None
-    f_cnt: Counter | None = None
-    f_port: Port | None = None
-    data: str | None = None
-    rx_info: list[RxInfo] | None = None
-    tx_info: TxInfo | None = None
-    join_server_context: Present | None = None
-    margin: Level | None = None
-    external_power_source: bool = False
-    battery_level_unavailable: bool = False
-    battery_level: Level | None = None
-    queue_item_id: str | None = None
-    acknowledged: bool | None = None
-    f_cnt_down: Counter | None = None
-    downlink_id: int | None = None
-    gateway_id: str | None = None
-    level: str | None = None
-    code: str | None = None
-    description: str | None = None
-    location: Present | None = None
-    integration_name: str | None = None
 
 
 class _Owner(Struct, rename="camel"):
@@ -108,26 +40,33 @@ _OWNER: Final = msgspec.json.Decoder(_Owner)
 _SAID: Final = re.compile(r"(?:/event/|[?&]event=)([^/?&#]+)")
 
 
-def matches(topic: str, value: Any) -> bool:  # noqa: ARG001 the keys say it; the topic template is free
-    """The two keys that every event has; `deduplicationId` is missing in logs and txacks."""
+def matches(topic: str, value: Any) -> bool:
+    """The two keys that every event has (`deduplicationId` is missing in logs and txacks), or bytes on its topic."""
+    if isinstance(value, bytes):
+        return _SAID.search(topic) is not None and chirpstack_protobuf.looks_like(value)
     return isinstance(value, dict) and "deviceInfo" in value and ("time" in value or "deduplicationId" in value)
 
 
 def unwrap(envelope: Envelope) -> list[Uplink]:
     """The one event of a message. Raises `Refused`."""
+    kind = _kind_in_topic(envelope.topic)
     try:
-        return [interpret(read(_EVENT, envelope.body), envelope)]
+        event = _event(envelope.body, kind)
+        return [_BY_KIND[kind or _kind_by_keys(event)](event, envelope)]
     except Refused as refused:
         refused.device = refused.device or _owner(envelope)
         raise
 
 
-def interpret(event: Event, envelope: Envelope) -> Uplink:
-    """What the event says, whatever it was encoded in. Raises `Refused`."""
-    return _BY_KIND[kind_in_topic(envelope.topic) or _kind_by_keys(event)](event, envelope)
+def _event(body: bytes, kind: str | None) -> Event:
+    if not chirpstack_protobuf.looks_like(body):
+        return read(_EVENT, body)
+    if kind is None:
+        raise Refused(Code.UNKNOWN_EVENT, "In protobuf only the topic says which event it is, and this one does not.")
+    return chirpstack_protobuf.event(body, kind)
 
 
-def kind_in_topic(topic: str | None) -> str | None:
+def _kind_in_topic(topic: str | None) -> str | None:
     """The event's name in an MQTT topic or URL, None where it says nothing. Raises `Refused` for an unknown name."""
     if not topic:
         return None
@@ -175,7 +114,7 @@ def _owner(envelope: Envelope) -> str | None:
     try:
         return _identify(read(_OWNER, envelope.body), envelope.topic)
     except Refused:
-        return None
+        return eui_in_topic(envelope.topic)
 
 
 def _uplink(event: Event, envelope: Envelope) -> Uplink:

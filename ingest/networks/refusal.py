@@ -19,6 +19,7 @@ class Code(StrEnum):
     TOO_DEEP = "too_deep"  # nested beyond any real message
     NOT_UTF8 = "not_utf8"  # a text field is not UTF-8
     NOT_JSON = "not_json"  # binary, XML, plain text, NaN, broken JSON
+    NOT_PROTOBUF = "not_protobuf"  # binary, but not what the network server's schema says
     BAD_LINE = "bad_line"  # a line of `smartcity unwrap` that names no message
     UNKNOWN_NETWORK = "unknown_network"  # neither declared nor recognised
     UNKNOWN_EVENT = "unknown_event"  # the network server sent a kind we do not know
@@ -89,7 +90,7 @@ def not_json(body: bytes, error: str) -> str:
     if first in b"{[":
         return f"The body is not valid JSON ({error}); NaN, Infinity and leading zeros are not JSON."
     if any(byte < 9 for byte in body[:64]):
-        return "The body is binary; let the network server send JSON (ChirpStack: json = true in its integration)."
+        return "The body is binary and no known event; let the network server send JSON."
     return "The body is plain text and not JSON."
 
 

@@ -1,0 +1,80 @@
+"""The events of ChirpStack v4, as far as they are read; names as in its protobuf schema, camel case in JSON.
+
+Source: https://github.com/chirpstack/chirpstack/tree/master/api/proto (integration.proto, gw.proto).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from .radio import Counter, Level, Port, SpreadingFactor
+
+
+class Present(Struct):
+    """An object of which only its presence matters; what is in it (keys!) is not read."""
+
+
+class DeviceInfo(Struct, rename="camel"):
+    """Who sent it."""
+
+    dev_eui: str | None = None
+
+
+class RxInfo(Struct, rename="camel"):
+    """One reception; `time` until v4.5, `gw_time` and `ns_time` since v4.6."""
+
+    gateway_id: str = ""
+    rssi: Level | None = None
+    snr: Level | None = None
+    ns_time: str | None = None
+    gw_time: str | None = None
+    time: str | None = None
+
+
+class Lora(Struct, rename="camel"):
+    """LoRa modulation."""
+
+    spreading_factor: SpreadingFactor = 0
+
+
+class Modulation(Struct, rename="camel"):
+    """One of the three."""
+
+    lora: Lora | None = None
+    fsk: Present | None = None
+    lr_fhss: Present | None = None
+
+
+class TxInfo(Struct):
+    """How it was sent."""
+
+    modulation: Modulation | None = None
+
+
+class Event(Struct, rename="camel"):
+    """Any event of ChirpStack; which one it is stands in the topic. Field names as in its protobuf schema."""
+
+    deduplication_id: str | None = None
+    time: str | None = None
+    device_info: DeviceInfo | None = None
+    dev_addr: str | None = None
+    f_cnt: Counter | None = None
+    f_port: Port | None = None
+    data: str | None = None
+    rx_info: list[RxInfo] | None = None
+    tx_info: TxInfo | None = None
+    join_server_context: Present | None = None
+    margin: Level | None = None
+    external_power_source: bool = False
+    battery_level_unavailable: bool = False
+    battery_level: Level | None = None
+    queue_item_id: str | None = None
+    acknowledged: bool | None = None
+    f_cnt_down: Counter | None = None
+    downlink_id: int | None = None
+    gateway_id: str | None = None
+    level: str | None = None
+    code: str | None = None
+    description: str | None = None
+    location: Present | None = None
+    integration_name: str | None = None

@@ -1,0 +1,225 @@
+"""Plain JSON from home-made devices and platforms, by a mapping that the operator declares.
+
+A mapping says where in the message the device, the time and each quantity stand, and in which unit; see `json_path` for
+the paths. Numbers in text are read; true, NaN and other text are no numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sinks.model import Envelope
+
+from .clock import choose, parse
+from .contract import Network
+from .identity import content_key
+from .json_path import MISSING, Path, compile_path, take
+from .model import Gateway, Outcome, TimeSource, Uplink
+from .refusal import Code, Refused, read
+from .units import check_quantity, conversion
+
+_JSON: Final = msgspec.json.Decoder(Any)
+_EUI: Final = re.compile(r"[0-9a-f]{16}")
+_NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+
+class ValueMapping(BaseModel):
+    """Where one quantity stands: `number * scale + offset` is a value in `unit`, which becomes the quantity's unit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str
+    unit: str
+    scale: float = Field(default=1.0, allow_inf_nan=False)
+    offset: float = Field(default=0.0, allow_inf_nan=False)
+
+    @field_validator("path")
+    @classmethod
+    def _path_is_one(cls, path: str) -> str:
+        compile_path(path)
+        return path
+
+
+class MappingSettings(BaseModel):
+    """How to read one kind of plain JSON message.
+
+    `key`: name of the mapping, used as the network of its source. `device`: path of the device's id; 16 hex digits are
+    taken as a DevEUI. `time`: path of an RFC 3339 text, or of seconds or milliseconds since 1970 (told apart by size);
+    without it the arrival counts. `timezone`: IANA zone of times without offset. `values`: quantity key to its place.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = Field(default="plain_json", pattern=r"^[a-z][a-z0-9_]{0,40}$")
+    device: str
+    time: str | None = None
+    timezone: str | None = None
+    model: str | None = None
+    f_cnt: str | None = None
+    rssi: str | None = None
+    snr: str | None = None
+    values: Mapping[str, ValueMapping] = Field(min_length=1)
+
+    @field_validator("device", "time", "model", "f_cnt", "rssi", "snr")
+    @classmethod
+    def _paths_are_ones(cls, path: str | None) -> str | None:
+        if path is not None:
+            compile_path(path)
+        return path
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_is_known(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"time zone {name!r} is not known; write one like Europe/Berlin") from error
+        return name
+
+    @field_validator("values")
+    @classmethod
+    def _quantities_and_units_fit(cls, values: Mapping[str, ValueMapping]) -> Mapping[str, ValueMapping]:
+        for key, place in values.items():
+            conversion(check_quantity(key), place.unit)
+        return values
+
+
+class _Value(NamedTuple):
+    path: Path
+    factor: float
+    offset: float
+
+
+class _Plan(NamedTuple):
+    """A mapping, made ready for the messages."""
+
+    key: str
+    paths: dict[str, Path]
+    values: dict[str, _Value]
+    zone: ZoneInfo | None
+
+
+def network(settings: MappingSettings) -> Network:
+    """The network of one mapping; add it to the table under its key."""
+    plan = _plan(settings)
+    return Network(settings.key, partial(_matches, plan), partial(_unwrap, plan))
+
+
+def _plan(settings: MappingSettings) -> _Plan:
+    paths = {}
+    for name in ("device", "time", "model", "f_cnt", "rssi", "snr"):
+        text = getattr(settings, name)
+        if text is not None:
+            paths[name] = compile_path(text)
+    values = {key: _value(key, place) for key, place in settings.values.items()}
+    return _Plan(settings.key, paths, values, ZoneInfo(settings.timezone) if settings.timezone else None)
+
+
+def _value(key: str, place: ValueMapping) -> _Value:
+    factor, offset = conversion(key, place.unit)
+    return _Value(compile_path(place.path), place.scale * factor, place.offset * factor + offset)
+
+
+def _matches(plan: _Plan, topic: str, value: Any) -> bool:
+    """A device and at least one mapped value are there."""
+    levels = topic.split("/")
+    return take(plan.paths["device"], value, levels) is not MISSING and any(
+        take(place.path, value, levels) is not MISSING for place in plan.values.values()
+    )
+
+
+def _unwrap(plan: _Plan, envelope: Envelope) -> list[Uplink]:
+    body = read(_JSON, envelope.body)
+    levels = (envelope.topic or "").split("/")
+    found = {name: take(path, body, levels) for name, path in plan.paths.items()}
+    device = _device(found["device"])
+    dev_eui = device if _EUI.fullmatch(device) else None
+    decoded, refused = _decoded(plan, body, levels, device)
+    times = [(_time(found.get("time"), plan.zone), TimeSource.APPLICATION)]
+    received, source, flags = choose(times, envelope)
+    if found.get("time", MISSING) not in (MISSING, None) and times[0][0] is None:
+        flags = (*flags, "time_unreadable")
+    f_cnt = _number(found.get("f_cnt"))
+    rssi, snr = _number(found.get("rssi")), _number(found.get("snr"))
+    model = found.get("model")
+    return [
+        Uplink(
+            plan.key,
+            Outcome.DATA,
+            dev_eui,
+            None if dev_eui else f"{plan.key}/{device}",
+            f_cnt=int(f_cnt) if f_cnt is not None and 0 <= f_cnt < 2**32 else None,
+            received_ns=received,
+            time_source=source,
+            gateways=(Gateway("", rssi, snr),) if rssi is not None or snr is not None else (),
+            best_rssi=rssi,
+            best_snr=snr,
+            dedup_key=content_key(plan.key, device, f_cnt, received, sorted(decoded.items())),
+            flags=flags,
+            reason=f"unwrap/{Code.BAD_NUMBER}: no number at {', '.join(refused)}." if refused else None,
+            decoded=decoded,
+            model=model if isinstance(model, str) else None,
+        )
+    ]
+
+
+def _device(value: Any) -> str:
+    """The id as text: an EUI in lower case without separators, anything else as it is."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not 0 < len(value) <= 128 or not value.isprintable():
+        raise Refused(Code.NO_DEVICE, "The mapped path of the device holds no text of 1 to 128 characters.")
+    plain = value.lower().replace("-", "").replace(":", "")
+    return plain if _EUI.fullmatch(plain) else value
+
+
+def _decoded(plan: _Plan, body: Any, levels: list[str], device: str) -> tuple[dict[str, float | None], list[str]]:
+    """The values by quantity, None where null or no number stands, and the quantities that were refused."""
+    decoded: dict[str, float | None] = {}
+    refused = []
+    for key, place in plan.values.items():
+        raw = take(place.path, body, levels)
+        if raw is MISSING:
+            continue
+        number = _number(raw)
+        value = number * place.factor + place.offset if number is not None else None
+        decoded[key] = round(value, 9) if value is not None and math.isfinite(value) else None
+        if decoded[key] is None and raw is not None:
+            refused.append(key)
+    if not decoded:
+        raise Refused(Code.NO_VALUE, f"None of the mapped values is in it: {', '.join(plan.values)}.", device)
+    if len(refused) == len(decoded):
+        raise Refused(Code.BAD_NUMBER, f"No mapped value is a number: {', '.join(refused)}.", device)
+    return decoded, refused
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, also from text; None for everything else, true and false among it."""
+    if isinstance(value, str) and len(value) < 40 and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _time(value: Any, zone: ZoneInfo | None) -> int | None:
+    """Unix nanoseconds of a text or an epoch number. Seconds are below 1e11 (year 5138), milliseconds above."""
+    if isinstance(value, str) and (ns := parse(value, zone)) is not None:
+        return ns
+    number = _number(value)
+    if number is None or not 0 <= number < 1e14:
+        return None
+    return round(number * (1e6 if number < 1e11 else 1e3)) * 1000
