@@ -1,0 +1,91 @@
+"""Records to rows and back. A column is named like the field that it keeps; every change raises the revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+
+from sinks.errors import Invalid
+from sinks.model import Asset, Device, Installation, Organisation
+
+from . import tables
+
+Record = TypeVar("Record", Organisation, Device, Asset, Installation)
+
+_TABLES: Final[Mapping[type, Table]] = {
+    Organisation: tables.organisations,
+    Device: tables.devices,
+    Asset: tables.assets,
+    Installation: tables.installations,
+}
+
+
+def load(connection: Connection, kind: type[Record], **where: str) -> list[Record]:
+    """All records of a kind whose fields have these values, by their keys."""
+    table = _TABLES[kind]
+    query = select(table).where(*(table.c[name] == value for name, value in where.items()))
+    rows = (kind(**row) for row in connection.execute(query).mappings())
+    return sorted(rows, key=_key)
+
+
+def find(connection: Connection, kind: type[Record], *key: str | int) -> Record | None:
+    """The record with this key, or None."""
+    row = connection.execute(select(_TABLES[kind]).where(_is(_TABLES[kind], key))).mappings().one_or_none()
+    return None if row is None else kind(**row)
+
+
+def need(connection: Connection, kind: type[Record], *key: str | int) -> Record:
+    """The record with this key. Raises `Invalid`."""
+    found = find(connection, kind, *key)
+    if found is None:
+        raise Invalid(f"there is no {kind.__name__.lower()} {' '.join(map(str, key))}")
+    return found
+
+
+def add(connection: Connection, record: Record) -> None:
+    """A new row. Raises `Invalid` when there is one with its key."""
+    if find(connection, type(record), *_key(record)) is not None:
+        raise Invalid(f"the {type(record).__name__.lower()} {' '.join(map(str, _key(record)))} is there already")
+    connection.execute(insert(_TABLES[type(record)]).values(_values(record)))
+    raise_revision(connection)
+
+
+def change(connection: Connection, record: Record) -> None:
+    """Another row under the same key; the same row again is no change."""
+    if record == need(connection, type(record), *_key(record)):
+        return
+    table = _TABLES[type(record)]
+    connection.execute(update(table).where(_is(table, _key(record))).values(_values(record)))
+    raise_revision(connection)
+
+
+def remove(connection: Connection, record: Organisation | Device | Asset | Installation) -> None:
+    """One row less."""
+    table = _TABLES[type(record)]
+    connection.execute(delete(table).where(_is(table, _key(record))))
+    raise_revision(connection)
+
+
+def raise_revision(connection: Connection) -> None:
+    """Tell all who keep a copy that it is old."""
+    connection.execute(update(tables.revision).values(value=tables.revision.c.value + 1))
+
+
+def read_revision(connection: Connection) -> int:
+    """How many changes there were."""
+    return int(connection.execute(select(tables.revision.c.value)).scalar_one())
+
+
+def _key(record: Organisation | Device | Asset | Installation) -> tuple[str | int, ...]:
+    return tuple(getattr(record, column.name) for column in _TABLES[type(record)].primary_key)
+
+
+def _is(table: Table, key: tuple[str | int, ...]) -> ColumnElement[bool]:
+    return and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
+
+
+def _values(record: object) -> dict[str, Any]:
+    values = {column.name: getattr(record, column.name) for column in _TABLES[type(record)].columns}
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
