@@ -1,5 +1,214 @@
-"""The one command."""
+"""The door: the one command `smartcity`, and the only file that knows all rooms."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import decoders
+from decoders.batch import decode_line, describe
+from ingest import commands as ingest_commands
+from ingest import doctor as checks
+from ingest.broker import NoBroker
+from sinks import commands as sink_commands
+from sinks.errors import SinkError
+from smartcity_run import Busy, Town
+from smartcity_settings import Loaded, SettingsError, environment, in_force, load
+
+USAGE: Final = 2
+FAILED: Final = 1
+
+app = typer.Typer(
+    name="smartcity",
+    help="Bin and soil sensors of a city: received, kept, decoded, stored, published as open data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console()
+
+
+@app.callback()
+def door(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="Settings file; smartcity.toml when it is there.")] = None,
+) -> None:
+    """Bin and soil sensors of a city: received, kept, decoded, stored, published as open data."""
+    ctx.obj = load(config, environment())
+    level = ctx.obj.settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+@app.command(epilog="Example: smartcity run --port 8001 --mqtt-port 1884 --data /tmp/town")
+def run(
+    ctx: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Port of the API and its page.")] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="Port of the broker that is started.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of everything that is kept.")] = None,
+    store: Annotated[Literal["embedded", "influxdb"] | None, typer.Option(help="Time-series store.")] = None,
+    simulate: Annotated[bool, typer.Option(help="Start the simulated fleet too.")] = True,
+) -> None:
+    """Start everything on this machine: broker, intake, API, page and a simulated fleet. Ctrl-C ends it."""
+    loaded: Loaded = ctx.obj
+    chosen = {
+        "SMARTCITY_API__PORT": port,
+        "SMARTCITY_BROKER__PORT": mqtt_port,
+        "SMARTCITY_MQTT__MAIN__PORT": mqtt_port,
+        "SMARTCITY_DATA": data,
+        "SMARTCITY_STORE__KIND": store,
+    }
+    overrides = {name: str(value) for name, value in chosen.items() if value is not None}
+    Town(loaded.file, dict(environment()) | overrides, simulate=simulate).run()
+
+
+@app.command(epilog="Example: smartcity api --port 8001")
+def api(
+    ctx: typer.Context, port: Annotated[int | None, typer.Option(help="Listen here instead of api.port.")] = None
+) -> None:
+    """Serve the open-data API and its page until stopped."""
+    from api.app import create_app  # noqa: PLC0415 FastAPI is only needed here
+    from api.serve import serve  # noqa: PLC0415
+
+    settings = ctx.obj.settings
+    served = settings.api if port is None else settings.api.model_copy(update={"port": port})
+    storage = settings.storage
+    with (
+        closing(storage.open_registry()) as registry,
+        closing(storage.open_ledger()) as ledger,
+        closing(storage.open_journal()) as journal,
+        closing(storage.open_reader()) as reader,
+    ):
+        serve(create_app(served, reader, registry, ledger, journal), served)
+
+
+@app.command(epilog="Example: smartcity decode milesight_em400_mud 85 01755c0367340104824408050001")
+def decode(
+    model: Annotated[str, typer.Argument(help="Key, model name or alias; see `smartcity devices models`.")] = "",
+    port: Annotated[int, typer.Argument(help="LoRaWAN fPort.")] = 0,
+    payload: Annotated[str, typer.Argument(help="The payload in hexadecimal.")] = "",
+    batch: Annotated[
+        bool, typer.Option("--batch", help="JSON lines on standard input, results as JSON lines.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Decode a payload and print what it says. Nothing is kept."""
+    if batch:
+        for number, line in enumerate(sys.stdin, 1):
+            if line.strip():
+                sys.stdout.write(json.dumps(decode_line(line, number), ensure_ascii=False) + "\n")
+        return
+    if not (model and payload):
+        raise typer.BadParameter("give MODEL PORT HEX, or --batch with JSON lines on standard input")
+    result = decode_line(json.dumps({"model": model, "f_port": port, "payload_hex": payload}), 1)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+    else:
+        _print_decoded(result)
+    if result["kind"] == "error":
+        raise typer.Exit(FAILED)
+
+
+def _print_decoded(result: dict[str, Any]) -> None:
+    typer.echo(f"{result['model']}: {result['kind']}")
+    for reading in result["readings"]:
+        when, channel = reading["time"] or "at reception", reading["channel"]
+        typer.echo(f"  {when}" + (f", channel {channel}" if channel else ""))
+        for key, value in reading["values"].items():
+            quantity = decoders.QUANTITIES[key]
+            typer.echo(f"    {key:22} {'no value' if value is None else value:>10} {quantity.unit:8} {quantity.en}")
+    for key, value in result["status"].items():
+        typer.echo(f"  status {key} = {value}")
+    for event in result["events"]:
+        typer.echo(f"  event {event['code']}")
+    for issue in result["issues"]:
+        typer.echo(f"  {issue['code']}: {issue['field'] or 'frame'} {issue['detail']}")
+    if result["unparsed_hex"]:
+        typer.echo(f"  unread: {result['unparsed_hex']}")
+
+
+@app.command(epilog="Example: smartcity config --json")
+def config(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show the settings in force and where each came from; secrets are hidden."""
+    rows = in_force(ctx.obj)
+    if as_json:
+        typer.echo(json.dumps([{"key": key, "value": value, "from": origin} for key, value, origin in rows], indent=1))
+        return
+    table = Table("setting", "value", "from", box=None)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+@app.command(epilog="Example: smartcity doctor --json")
+def doctor(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Check broker, stores, clock, folders and ports, and say what to mend. Exit code 1 when something fails."""
+    settings = ctx.obj.settings
+    findings = [
+        *checks.check_folder(settings.data),
+        *checks.check_clock(),
+        *checks.check_ports({"api": (settings.api.host, settings.api.port)}),
+        *checks.check_stores(settings.storage),
+    ]
+    for broker in settings.mqtt.values():
+        findings += checks.check_broker(broker)
+    if as_json:
+        keys = ("subject", "verdict", "text")
+        typer.echo(json.dumps([{key: str(getattr(f, key)) for key in keys} for f in findings], indent=1))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.verdict:8} {finding.subject}: {finding.text}")
+    if any(finding.verdict == "failed" for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+def models(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
+    """List every model that can be decoded."""
+    known = [describe(decoder) for decoder in decoders.all_decoders().values()]
+    if as_json:
+        typer.echo(json.dumps(known, ensure_ascii=False, indent=1))
+        return
+    table = Table("key", "vendor", "models", "kind", "ports", box=None)
+    for model in known:
+        ports = " ".join(str(port) for port in model["ports"])
+        table.add_row(model["key"], model["vendor"], ", ".join(model["models"]), model["kind"], ports)
+    console.print(table)
+
+
+ingest_commands.add_to(app)
+sink_commands.add_to(app, known_models=frozenset(decoders.all_decoders()))
+sink_commands.devices.command("models", epilog="Example: smartcity devices models --json")(models)
 
 
 def main() -> None:
-    """Start it."""
+    """Run a command; a failure is one sentence on standard error and an exit code."""
+    try:
+        app()
+    except (SettingsError, NoBroker, Busy) as error:
+        _fail(error, USAGE)
+    except SinkError as error:
+        _fail(error, FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nobody is left to be told
+
+
+def _fail(error: Exception, code: int) -> None:
+    typer.echo(f"smartcity: {error}", err=True)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -59,8 +59,9 @@ class Keeper:
                 return
 
     def _gather(self) -> list[tuple[Envelope, Kept]]:
+        group: list[tuple[Envelope, Kept]] = []
         try:
-            group = [self._inbox.get(timeout=_LOOK_S)]
+            group.append(self._inbox.get(timeout=_LOOK_S))
             while len(group) < GROUP:
                 group.append(self._inbox.get_nowait())
         except Empty:

@@ -157,7 +157,7 @@ def _status(uplink: Uplink, decoded: Decoded | None, place: Place, origin: dict[
 
 def _link(uplink: Uplink, place: Place, received_ms: int, offset: int) -> Iterator[Point]:
     """The radio link of one frame: counter, port and the pair of values of the best gateway."""
-    if uplink.payload is None and not uplink.gateways:
+    if uplink.outcome not in {Outcome.DATA, Outcome.NO_PAYLOAD}:
         return
     fields: dict[str, Field] = {"offset": offset, "gateways": len(uplink.gateways)}
     if uplink.time_source is not None:

@@ -48,9 +48,20 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 no thread runs yet when children are started
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 one system call; we have no threads
             )
         self.started = time.monotonic()
+
+    def end(self, within_s: float = 3.0) -> None:
+        """Ask it to end; kill it when it does not in time."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     @property
     def running(self) -> bool:
@@ -73,7 +84,8 @@ class Supervisor:
         """Start all, watch them until `stop`, calling `tick` every `tick_s`; then end all."""
         try:
             for child in self.children:
-                child.start()
+                if not child.running:
+                    child.start()
             next_tick = 0.0
             while not stop.wait(0.2):
                 self._restart_dead()
@@ -103,13 +115,7 @@ class Supervisor:
             if child.process is not None and child.running:
                 child.process.terminate()
         for child in reversed(self.children):
-            if child.process is None:
-                continue
-            try:
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+            child.end(max(0.1, deadline - time.monotonic()))
 
 
 def port_is_free(host: str, port: int) -> bool:

@@ -60,7 +60,7 @@ class MqttSource:
         self._keeper = keeper
         self._stop = Event()
         self._generation = 0
-        self._client = _client(settings)
+        self._client = make_client(settings)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
@@ -122,12 +122,13 @@ class MqttSource:
         return f"{self._settings.name} ({self._settings.host}:{self._settings.port})"
 
 
-def _client(settings: MqttSettings) -> paho.Client:
+def make_client(settings: MqttSettings, *, clean: bool = False) -> paho.Client:
+    """A client with the identity, login and TLS of these settings; `clean` forgets its session (3.1.1)."""
     five = settings.version == "5"
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
-        clean_session=None if five else False,
+        clean_session=None if five else clean,
         protocol=paho.MQTTv5 if five else paho.MQTTv311,
         manual_ack=True,
     )

@@ -1,0 +1,241 @@
+"""The commands of this room: `ingest`, `simulate`, `unwrap`, `replay`. The door puts them into `smartcity`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sinks.model import Entry
+from sinks.ports import Store
+from sinks.storage import Storage
+
+from . import unwrap as unwrapping
+from .deliver import Delivery
+from .keep import Keeper
+from .networks.contract import Network
+from .networks.plain_json import MappingSettings, plain_json
+from .networks.table import NETWORKS
+from .pipeline import Fate, Unwrap, all_points, process
+from .places import Places
+from .run import Intake, Source, run
+from .sources.file import envelopes
+from .sources.mqtt import MqttSettings, MqttSource
+from .sources.webhook import WebhookSettings, WebhookSource
+
+log = logging.getLogger(__name__)
+console = Console(stderr=True)
+
+
+class Simulation(Protocol):
+    """How the simulated fleet lives."""
+
+    speed: float
+    seed: int
+
+
+class Given(Protocol):
+    """The part of the settings that this room is handed."""
+
+    mqtt: dict[str, MqttSettings]
+    webhook: WebhookSettings
+    mappings: dict[str, MappingSettings]
+    simulate: Simulation
+
+    @property
+    def storage(self) -> Storage: ...
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put this room's commands into the application."""
+    app.command("ingest", epilog="Example: smartcity ingest --file messages.ndjson")(ingest)
+    app.command("simulate", epilog="Example: smartcity simulate --print 3")(simulate)
+    app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(unwrap)
+    app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(replay)
+
+
+def networks(mappings: Mapping[str, MappingSettings]) -> dict[str, Network]:
+    """All formats that are understood: the network servers', and plain JSON by the declared mappings."""
+    return dict(NETWORKS) | {name: plain_json(name, mapping) for name, mapping in mappings.items()}
+
+
+def unwrapper(given: Given) -> Unwrap:
+    """The first step of the way, for these settings."""
+    return partial(unwrapping.unwrap, networks=networks(given.mappings))
+
+
+def ingest(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Option(help="Take messages from this file of JSON lines, then end.")] = None,
+    network: Annotated[str | None, typer.Option(help="Format of the file's messages; detected when absent.")] = None,
+) -> None:
+    """Receive messages, keep them, and deliver them to the store until stopped."""
+    given: Given = ctx.obj.settings
+    intake = _open(given)
+    if file is not None:
+        with closing(intake):
+            _take_file(intake, file, network)
+        return
+    sources: list[Callable[[Keeper], Source]] = [partial(MqttSource, settings) for settings in given.mqtt.values()]
+    if given.webhook.hooks:
+        sources.append(partial(WebhookSource, given.webhook))
+    run(intake, sources, stopped_by_signals())
+
+
+def _open(given: Given) -> Intake:
+    storage = given.storage
+    return Intake(
+        storage.open_journal(),
+        storage.open_ledger(),
+        storage.open_registry(),
+        [storage.open_store()],
+        unwrapper(given),
+    )
+
+
+def stopped_by_signals() -> Event:
+    """An event that Ctrl-C and SIGTERM set, so that work ends in order instead of in the middle."""
+    stop = Event()
+
+    def told(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
+    return stop
+
+
+def _take_file(intake: Intake, file: Path, network: str | None) -> None:
+    """Keep every line, then deliver the backlog; progress by bytes, since lines are not known beforehand."""
+    with _progress() as progress, file.open("rb") as lines:
+        keeping = progress.add_task(f"keeping {file.name}", total=file.stat().st_size)
+        for batch in envelopes(lines, file.name, network):
+            intake.journal.append(batch)
+            progress.update(keeping, completed=lines.tell())
+        for store in intake.stores:
+            delivery = Delivery(store, intake.journal, intake.ledger, Places(intake.registry), intake.unwrap)
+            _deliver_backlog(delivery, progress)
+    for store in intake.stores:
+        said = ", ".join(f"{n} {outcome}" for outcome, n in intake.ledger.counts(store.name).items())
+        typer.echo(f"{store.name}: {said} since the beginning")
+
+
+def _deliver_backlog(delivery: Delivery, progress: Progress) -> None:
+    stop, sink = Event(), delivery.store.name
+    newest = delivery.journal.bounds()[1]
+    delivering = progress.add_task(f"delivering to {sink}", total=newest - delivery.ledger.cursor(sink))
+    start = delivery.ledger.cursor(sink)
+    while delivery.deliver_batch(stop):
+        progress.update(delivering, completed=delivery.ledger.cursor(sink) - start)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def simulate(
+    ctx: typer.Context,
+    print_: Annotated[int, typer.Option("--print", min=0, help="Print so many messages and end.")] = 0,
+    speed: Annotated[float | None, typer.Option(min=0.1, max=10_000, help="How much faster than real time.")] = None,
+) -> None:
+    """Publish the real frames of a simulated fleet: 40 bins and 30 trees in Offenbach and Gießen."""
+    from . import simulate as simulation  # noqa: PLC0415 only this command needs it
+
+    given: Given = ctx.obj.settings
+    fleet = simulation.fleet(given.simulate.seed)
+    if print_:
+        simulation.write_jsonl(sys.stdout, fleet, print_)
+        return
+    with closing(given.storage.open_registry()) as registry:
+        simulation.register(registry, fleet)
+    broker = next(iter(given.mqtt.values()))
+    simulation.run(fleet, broker, speed or given.simulate.speed, stopped_by_signals())
+
+
+def unwrap(ctx: typer.Context) -> None:
+    """Read messages as JSON lines on standard input; print one line for each frame or event found in them.
+
+    A line is {"topic": …, "network": …, "arrived_at": …, "body": …}; `text` or `base64` instead of `body` for what
+    is not JSON. Nothing is kept.
+    """
+    given: Given = ctx.obj.settings
+    known = networks(given.mappings)
+    for number, line in enumerate(sys.stdin, 1):
+        if line.strip():
+            for result in unwrapping.unwrap_line(line, number, known):
+                sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def replay(
+    ctx: typer.Context,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only messages that arrived at or after this UTC time.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="Only messages of this source.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")] = False,
+) -> None:
+    """Take the kept messages through today's decoders once more and write the result; the same rows are replaced."""
+    given: Given = ctx.obj.settings
+    since_ns = int(since.timestamp() * 1e9) if since else 0
+    intake = _open(given)
+    with closing(intake):
+        store = None if dry_run else intake.stores[0]
+        tally = _replay(intake, lambda entry: _wanted(entry, since_ns, source), store)
+    verb = "would be written" if dry_run else "written"
+    typer.echo(
+        f"{tally['messages']} messages replayed: {tally['points']} points {verb}, {tally['duplicate']} duplicates"
+    )
+    for reason, n in sorted(tally.items()):
+        if "/" in reason:
+            typer.echo(f"  {n} times {reason}")
+
+
+def _wanted(entry: Entry, since_ns: int, source: str) -> bool:
+    return entry.envelope.arrived_ns >= since_ns and source in {"", entry.envelope.source}
+
+
+def _replay(intake: Intake, wanted: Callable[[Entry], bool], store: Store | None) -> Counter[str]:
+    memory: dict[str, int] = {}
+    places, tally, cursor = Places(intake.registry), Counter[str](), 0
+    oldest, newest = intake.journal.bounds()
+    with _progress() as progress:
+        task = progress.add_task("replaying", total=max(0, newest - oldest + 1))
+        while entries := intake.journal.read(cursor, 500):
+            cursor = entries[-1].offset
+            chosen = [entry for entry in entries if wanted(entry)]
+            fates = process(chosen, intake.unwrap, places, partial(_remembered, memory))
+            memory |= {key: until for fate in fates for key, until in fate.keys.items()}
+            tally.update(_tally(chosen, fates))
+            if store is not None:
+                for refused in store.write(list(all_points(fates))).rejected:
+                    tally[f"write/{refused.code}"] += 1
+            progress.update(task, advance=len(entries))
+    return tally
+
+
+def _remembered(memory: Mapping[str, int], keys: Sequence[str]) -> dict[str, int]:
+    return {key: memory[key] for key in keys if key in memory}
+
+
+def _tally(entries: Sequence[Entry], fates: Iterable[Fate]) -> Counter[str]:
+    tally = Counter({"messages": len(entries)})
+    for fate in fates:
+        tally["points"] += len(fate.points)
+        tally["duplicate"] += fate.outcome == "duplicate"
+        tally.update(letter.reason for letter in fate.letters)
+    return tally
