@@ -90,7 +90,7 @@ class Decoded:
     """All that one frame says.
 
     `status`: the device's own condition (battery, firmware, serial number), by quantity key where there is one.
-    `unparsed`: the tail that could not be read; never empty without an issue that says why.
+    `unparsed`: the tail that could not be read; where there is one, an issue says why.
     """
 
     kind: Kind
@@ -106,8 +106,9 @@ class Decoder:
     """One device model (or a few sold with one wire format) and how to read it.
 
     `revision` rises with every change of what the same bytes mean, so stored values can be traced to the code that
-    made them. `ports`: LoRaWAN fPorts that are read; all others are refused. `document`: manual and page.
-    `quantities`: every key that its readings may hold. `params`: names a profile may give.
+    made them. `kind`: what it measures, "level" or "soil". `ports`: LoRaWAN fPorts that are read; all others are
+    refused. `document`: manual and page. `quantities`: every key that its readings may hold.
+    `params`: names a profile may give.
     """
 
     key: str

@@ -28,9 +28,8 @@ def test_the_readings_are_as_stated(vector: Vector) -> None:
         {"values": dict(reading.values), "time_ms": reading.time_ms, "channel": reading.channel}
         for reading in vector.decode().readings
     ]
-    for expected in vector.readings:
-        expected["values"] = pytest.approx(expected["values"], abs=1e-6)
-    assert found == vector.readings
+    expected = [{**reading, "values": pytest.approx(reading["values"], abs=1e-6)} for reading in vector.readings]
+    assert found == expected
 
 
 @EVERY
