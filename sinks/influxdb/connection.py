@@ -21,6 +21,7 @@ from sinks.errors import Refused, SinkError, Unavailable
 LONGEST_WAIT_S = 3600.0
 """A server that names a longer pause is asked again after this one."""
 
+_HOST = re.compile(r"[^@\s]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -38,8 +39,7 @@ class Connection:
     timeout_s: float = 10.0
 
     def __post_init__(self) -> None:
-        address = urlsplit(self.url)
-        if address.scheme not in ("http", "https") or not address.hostname or address.username is not None:
+        if not _is_address(self.url):
             raise Refused("the InfluxDB address must look like http://host:8086, without user and password")
         if not _TOKEN.fullmatch(self.token):
             raise Refused("the InfluxDB token must be one word of ASCII letters, digits and signs")
@@ -70,6 +70,14 @@ class Connection:
             HTTPStatus.NOT_FOUND: f"says {said}; create it or correct the settings",
         }
         return Refused(f"InfluxDB at {self.url} {advice.get(status, f'answers {status}: {said}')}")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        return address.scheme in ("http", "https") and address.port != 0 and _HOST.fullmatch(address.netloc) is not None
+    except ValueError:
+        return False
 
 
 def message(error: ApiException) -> str:

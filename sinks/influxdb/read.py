@@ -47,7 +47,7 @@ class InfluxReader:
     def check(self) -> list[str]:
         """Sentences that say what is missing to read; empty when all is well."""
         try:
-            self._query("SHOW MEASUREMENTS LIMIT 1", {})
+            self.latest(Selection(next(iter(MEASUREMENTS)), 0, 1))
         except SinkError as error:
             return [str(error)]
         return []
@@ -83,11 +83,11 @@ class InfluxReader:
         query = [("db", self._connection.bucket), ("epoch", "ms"), ("q", text), ("params", json.dumps(values))]
         with self._connection.errors():
             answer = call(self._client, "GET", "/query", query)
-        if not isinstance(answer, dict) or "results" not in answer:
-            raise Unavailable(f"what answers at {self._connection.url} is not InfluxDB")
-        result = answer["results"][0]
-        self._raise_hidden(result)
-        return list(result.get("series", ()))
+        match answer:
+            case {"results": [dict(result)]}:
+                self._raise_hidden(result)
+                return list(result.get("series", ()))
+        raise Unavailable(f"what answers at {self._connection.url} is not InfluxDB")
 
     def _raise_hidden(self, result: Mapping[str, Any]) -> None:
         """A failed query is answered with 200, and so is one without the right to read."""

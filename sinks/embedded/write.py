@@ -1,0 +1,117 @@
+"""Points into one SQLite file: the store that needs no server."""
+
+# ruff: noqa: S608  # names come from the schema, every value is bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from sinks.embedded.layout import DAY_MS, create, upsert
+from sinks.errors import SinkError
+from sinks.guard import DEFAULTS, Limits, admit, now_ms
+from sinks.influxdb.schema import MEASUREMENTS, TAGS
+from sinks.model import Point, Series
+from sinks.ports import Written
+from sinks.sqlite import connect, reported
+
+_UPSERT: Final = {measurement: upsert(measurement) for measurement in MEASUREMENTS}
+_KNOWN: Final = f"SELECT id FROM series WHERE measurement = ? AND {' AND '.join(f'{name} = ?' for name in TAGS)}"
+_NEW: Final = f"INSERT INTO series (measurement, {', '.join(TAGS)}) VALUES (?{', ?' * len(TAGS)})"
+_LATEST: Final = "UPDATE series SET latest_ms = ?1 WHERE id = ?2 AND latest_ms < ?1"
+_CACHE_KIB: Final = 16 * 1024
+
+
+class EmbeddedStore:
+    """A `Store`. One process writes a file; the file is opened by the first call that needs it."""
+
+    name = "embedded"
+
+    def __init__(self, path: Path, clock: Callable[[], int] = now_ms, limits: Limits = DEFAULTS) -> None:
+        self._path = path
+        self._clock = clock
+        self._limits = limits
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._ids: dict[Series, int] = {}
+
+    def write(self, points: Sequence[Point]) -> Written:
+        admitted, rejected = admit(points, self._clock(), self._limits)
+        if admitted:
+            with self._lock, reported(self._path):
+                self._insert(admitted)
+        return Written(len(admitted), tuple(rejected))
+
+    def trim(self, before_ms: int) -> int:
+        """Forget all rows older than this time (Unix milliseconds); gives the number of rows forgotten."""
+        forgotten = 0
+        with self._lock, reported(self._path), self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for measurement in MEASUREMENTS:
+                trim = f'DELETE FROM "{measurement}" WHERE time_ms < ?'
+                forgotten += connection.execute(trim, (before_ms,)).rowcount
+            connection.execute("DELETE FROM series WHERE latest_ms < ?", (before_ms,))
+            self._ids.clear()
+        return forgotten
+
+    def check(self) -> list[str]:
+        try:
+            with self._lock, reported(self._path):
+                self._open().execute("BEGIN IMMEDIATE")
+                self._open().execute("ROLLBACK")
+        except SinkError as error:
+            return [str(error)]
+        return []
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._ids.clear()
+            self._connection = connect(self._path)
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                create(self._connection)
+        return self._connection
+
+    def _insert(self, points: Iterable[Point]) -> None:
+        connection = self._open()
+        try:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                latest = self._insert_rows(connection, points)
+                connection.executemany(_LATEST, [(time_ms, series) for series, time_ms in latest.items()])
+        except sqlite3.Error:
+            self._ids.clear()  # ids given in this transaction are gone with it
+            raise
+
+    def _insert_rows(self, connection: sqlite3.Connection, points: Iterable[Point]) -> dict[int, int]:
+        """Gives series id to the newest time among these points."""
+        latest: dict[int, int] = {}
+        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for point in points:
+            series, time_ms, measurement = self._id(connection, point.series), point.time_ms, point.series.measurement
+            latest[series] = max(time_ms, latest.get(series, time_ms))
+            values = map(point.fields.get, MEASUREMENTS[measurement])
+            rows[measurement].append((time_ms // DAY_MS, series, time_ms, *values))
+        for measurement, batch in rows.items():
+            connection.executemany(_UPSERT[measurement], batch)
+        return latest
+
+    def _id(self, connection: sqlite3.Connection, series: Series) -> int:
+        known = self._ids.get(series)
+        if known is None:
+            names = (series.measurement, *(getattr(series, name) for name in TAGS))
+            row = connection.execute(_KNOWN, names).fetchone()
+            known = int(row[0] if row else connection.execute(_NEW, names).lastrowid or 0)
+            self._ids[series] = known
+        return known
