@@ -55,7 +55,7 @@ def _broken(text: str) -> PydanticCustomError:
 Eui = Annotated[str, _ruled(rules.eui)]
 Slug = Annotated[str, _ruled(rules.slug)]
 Text = Annotated[str, _ruled(rules.plain)]
-Said = Annotated[Text, Field(min_length=1)]
+Said = Annotated[str, _ruled(rules.said)]
 Millis = Annotated[int, Field(ge=0, lt=4_102_444_800_000)]
 """Unix milliseconds from 1970 to 2099."""
 Length = Annotated[float, Field(ge=0, le=20_000)]

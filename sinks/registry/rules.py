@@ -51,6 +51,14 @@ def plain(text: str) -> str:
     return normal
 
 
+def said(text: str) -> str:
+    """A text for people that says something."""
+    normal = plain(text)
+    if not normal:
+        raise Invalid("a text must not be empty")
+    return normal
+
+
 def pairs(text: str, mark: str) -> list[tuple[str, float]]:
     """`"0:0,50:400"` (`mark` is the colon) as pairs of a name and a number, in order."""
     found = []

@@ -214,7 +214,7 @@ class SqlRegistry:
             return None
         return _key(row)
 
-    def keys(self) -> list[Key]:
+    def issued_keys(self) -> list[Key]:
         """All keys, revoked ones too, oldest first; without their hashes."""
         with self._database.reading() as connection:
             query = select(tables.keys).order_by(tables.keys.c.created_ms, tables.keys.c.id)
