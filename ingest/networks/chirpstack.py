@@ -162,7 +162,8 @@ def _received(event: Event, envelope: Envelope) -> tuple[int | None, TimeSource 
     if said is not None and abs(said - first) <= AGREE:
         return choose([(said, TimeSource.NETWORK)], envelope)
     received, source, flags = choose([(first, TimeSource.NETWORK)], envelope)
-    return received, source, tuple(dict.fromkeys((*flags, "time_implausible")))
+    wrong = said is not None and "time_implausible" not in flags
+    return received, source, (*flags, "time_implausible") if wrong else flags
 
 
 def _without_clock(said: int | None, rows: list[RxInfo] | tuple[()]) -> Iterator[tuple[int | None, TimeSource]]:

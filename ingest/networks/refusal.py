@@ -78,7 +78,7 @@ _BY_FIELD = {
 
 def _code(message: str) -> Code:
     field = message.rpartition(".")[2].rstrip("`")
-    number = "`int" in message or "`float" in message or "out of range" in message
+    number = message.startswith(("Expected `int", "Expected `float")) or "out of range" in message
     return Code.BAD_NUMBER if number else _BY_FIELD.get(field, Code.BAD_FIELD)
 
 

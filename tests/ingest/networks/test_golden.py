@@ -1,0 +1,89 @@
+"""Every recorded message comes out as it was sent, declared or detected, with and without topic and arrival."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.networks.clock import parse
+from ingest.networks.table import NETWORKS
+from ingest.unwrap import unwrap_line
+
+GOLDEN = Path(__file__).parent / "golden"
+RECORDS = [
+    (path.stem, json.loads(line)) for path in sorted(GOLDEN.glob("*.jsonl")) for line in path.read_text().splitlines()
+]
+SECRETS = ("uplink_token", "app_s_key", "appSKey", "context")
+
+
+def line_of(record: dict[str, Any], **given: Any) -> str:
+    message = record["message"]
+    binary = message.get("protobuf_base64")
+    return json.dumps(given | ({"base64": binary} if binary else {"body": message}), ensure_ascii=False)
+
+
+def check(record: dict[str, Any], result: dict[str, Any]) -> None:
+    expect = record["expect"]
+    said = result | {
+        "best_rssi": result["best"]["rssi"],
+        "best_snr": result["best"]["snr"],
+        "gateways": len(result["gateways"]),
+    }
+    for key in ("outcome", "dev_eui", "f_port", "f_cnt", "payload_hex", "best_rssi", "best_snr", "spreading_factor"):
+        assert said[key] in [expect[key], *expect.get(f"{key}_accept", [])], key
+    if expect["gateways"] is not None:
+        assert said["gateways"] == expect["gateways"]
+    if expect["received_at"] is not None:
+        right = [parse(text) for text in (expect["received_at"], *expect.get("received_at_accept", []))]
+        assert parse(said["received_at"]) in right
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "detected"])
+@pytest.mark.parametrize(("network", "record"), RECORDS, ids=[record["id"] for _, record in RECORDS])
+def test_a_recorded_message_comes_out_as_it_was_sent(network: str, record: dict[str, Any], declared: bool) -> None:  # noqa: FBT001 a parameter of the test
+    given = {"network": network if declared else None, "topic": record["topic"], "arrived_at": record.get("arrived_at")}
+    (result,) = unwrap_line(line_of(record, **given), 7)
+    check(record, result)
+    assert (result["line"], result["network"]) == (7, network)
+
+
+@pytest.mark.parametrize(
+    ("network", "record"),
+    [pair for pair in RECORDS if "protobuf_base64" not in pair[1]["message"]],
+    ids=[record["id"] for _, record in RECORDS if "protobuf_base64" not in record["message"]],
+)
+def test_json_tells_its_event_without_a_topic_and_its_time_without_an_arrival(
+    network: str, record: dict[str, Any]
+) -> None:
+    (result,) = unwrap_line(line_of(record), 1)
+    check(record, result)
+    assert result["network"] == network
+
+
+@pytest.mark.parametrize(("network", "record"), RECORDS, ids=[record["id"] for _, record in RECORDS])
+def test_nothing_secret_is_taken_out_of_a_message(network: str, record: dict[str, Any]) -> None:
+    (result,) = unwrap_line(line_of(record, network=network, topic=record["topic"]), 1)
+    said = json.dumps(result)
+    tokens = [row.get(key) for row in _rows(record["message"]) for key in SECRETS if row.get(key)]
+    assert not [token for token in tokens if str(token) in said]
+
+
+def _rows(message: dict[str, Any]) -> list[dict[str, Any]]:
+    up = message.get("uplink_message") or message.get("uplink_normalized") or message
+    return [up, *up.get("rx_metadata", []), *up.get("rxInfo", [])]
+
+
+def test_every_network_of_the_table_has_golden_messages() -> None:
+    assert {network for network, _ in RECORDS} == set(NETWORKS)
+
+
+def test_different_messages_have_different_dedup_keys_and_copies_of_one_share_theirs() -> None:
+    keys: dict[str, set[str]] = {}
+    for network, record in RECORDS:
+        (result,) = unwrap_line(line_of(record, network=network, topic=record["topic"]), 1)
+        keys.setdefault(result["dedup_key"], set()).add(json.dumps(record["message"], sort_keys=True))
+    assert all(len(messages) == 1 for messages in keys.values())
+    assert len(keys) < len(RECORDS)
