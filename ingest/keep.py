@@ -50,6 +50,11 @@ class Keeper:
             return True
         return False
 
+    @property
+    def waiting(self) -> int:
+        """Messages handed over and not yet kept."""
+        return self._inbox.qsize()
+
     def run(self, stop: Event) -> None:
         """Keep messages until `stop`; what is in the inbox then is still kept."""
         while not (stop.is_set() and self._inbox.empty()):

@@ -6,7 +6,8 @@ Pure: the same uplink, decoded frame and place give the same points, so a replay
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 from decoders import QUANTITIES, Decoded, Event, Reading
 from sinks.influxdb.schema import MEASUREMENTS
@@ -39,10 +40,21 @@ def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str,
     origin: dict[str, Field] = {"decoder": decoder, "offset": offset}
     points = list(_status(uplink, decoded, place, origin))
     if decoded is not None:
-        points += [_measured(reading, decoded, place, origin, received_ms) for reading in decoded.readings]
+        points += _apart([_measured(reading, decoded, place, origin, received_ms) for reading in decoded.readings])
     points += _link(uplink, place, received_ms, offset)
     happened = decoded.events if decoded is not None else _happened(uplink, points)
     return [*points, *_events(happened, place, received_ms, offset)]
+
+
+def _apart(points: list[Point]) -> list[Point]:
+    """Several readings of one series and instant (a list of echoes) a millisecond apart: none overwrites another."""
+    taken: set[tuple[Series, int]] = set()
+    spread = []
+    for point in points:
+        time_ms = next(at for at in count(point.time_ms) if (point.series, at) not in taken)
+        taken.add((point.series, time_ms))
+        spread.append(replace(point, time_ms=time_ms))
+    return spread
 
 
 def _happened(uplink: Uplink, points: list[Point]) -> tuple[Event, ...]:

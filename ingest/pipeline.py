@@ -157,18 +157,22 @@ def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
 
 
 def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:
-    """Readings whose own time cannot be true become letters: at the reception they would overwrite each other."""
-    if decoded is None or all(reading.time_ms is None for reading in decoded.readings):
+    """Readings whose own time cannot be true become letters: dated to the reception they would be false."""
+    if decoded is None:
+        return None, ()
+    good = tuple(reading for reading in decoded.readings if _is_in_time(frame, decoded, reading))
+    if len(good) == len(decoded.readings):
         return decoded, ()
-    before, after = DEVICE_CLOCK_MS
-    low, high = frame.received_ms - before, frame.received_ms + after
-    good = tuple(r for r in decoded.readings if r.time_ms is None or low <= r.time_ms <= high)
-    wrong = [r for r in decoded.readings if r not in good]
-    letters = tuple(
-        dead_letter(frame, "observe/device_clock", f"the device dates a reading {r.time_ms} ms since 1970")
-        for r in wrong
-    )
+    detail = "the device dates a stored reading outside 90 days before and 10 minutes after its reception"
+    letters = (dead_letter(frame, "observe/device_clock", detail),)
     return replace(decoded, readings=good), letters
+
+
+def _is_in_time(frame: Frame, decoded: Decoded, reading: Reading) -> bool:
+    if reading.time_ms is None:
+        return decoded.kind is not Kind.HISTORY  # a stored record without a usable time is of nobody knows when
+    before, after = DEVICE_CLOCK_MS
+    return frame.received_ms - before <= reading.time_ms <= frame.received_ms + after
 
 
 def dead_letter(frame: Frame, reason: str, detail: str) -> DeadLetter:

@@ -26,4 +26,5 @@ DECODER: Final = Decoder(
     document="Milesight EM310-UDL user guide, chapter 5 Device Payload",
     decode=reader({0x0382: number(DISTANCE), 0x0400: number(TILT)}),
     aliases=("EM310-UDL-868M", "EM310UDL"),
+    params=("lenient",),
 )

@@ -26,4 +26,5 @@ DECODER: Final = Decoder(
     document="Milesight EM400-MUD user guide, section 5.2 Sensor Data",
     decode=reader(ITEMS),
     aliases=("EM400-MUD-868M", "EM400MUD"),
+    params=("lenient",),
 )

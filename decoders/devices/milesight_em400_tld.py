@@ -24,4 +24,5 @@ DECODER: Final = Decoder(
     document="Milesight EM400-TLD user guide, section 5.2 Sensor Data",
     decode=reader(ITEMS),
     aliases=("EM400-TLD-868M", "EM400TLD"),
+    params=("lenient",),
 )

@@ -24,4 +24,5 @@ DECODER: Final = Decoder(
     document="Milesight EM400-UDL user guide, section 5.2 Sensor Data",
     decode=reader(ITEMS),
     aliases=("EM400-UDL-868M", "EM400UDL"),
+    params=("lenient",),
 )

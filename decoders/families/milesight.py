@@ -1,7 +1,9 @@
 """Milesight (formerly Ursalink), fPort 85: a chain of items `channel (1) type (1) value (n)`, little endian.
 
 The length of a value follows from its channel and type only, so an unknown pair makes the rest of the frame
-unreadable: what stood before it is kept, the rest is reported as unparsed. Items come in any order.
+unreadable. Such a frame gives no values (it may be another model's, where the same pairs mean something else), and
+the rest is reported as unparsed. With the parameter `lenient` what stood before it is kept: for firmware that adds
+items to a model known otherwise. Items come in any order.
 
 An item may come again. With the same value it says nothing new; with another value it begins a second reading, so
 that neither value is lost.
@@ -24,7 +26,7 @@ from struct import Struct
 from typing import Final
 
 from decoders.frame import Status, Values, by_port, check_limits, mirror_condition
-from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading, refuse
+from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading
 from decoders.quantities import QUANTITIES
 
 PORT: Final = 85
@@ -204,7 +206,7 @@ def reader(items: Items) -> Decode:
     """The decode function of a model with these items, besides the battery and what every model sends after a join."""
     known = {**_EVERY_MODEL, **items}
 
-    def read(payload: bytes, _params: Params) -> Decoded:
+    def read(payload: bytes, params: Params) -> Decoded:
         found, at, size = Found(), 0, len(payload)
         while at + 1 < size:
             item = known.get(payload[at] << 8 | payload[at + 1])
@@ -212,7 +214,9 @@ def reader(items: Items) -> Decode:
                 break
             item.read(found, payload, at + 2)
             at += 2 + item.size
-        return _finish(found) if at == size else _broken_off(found, payload, at, known)
+        if at == size:
+            return _finish(found)
+        return _broken_off(found, payload, at, lenient=params.get("lenient") is True, cut=_is_cut(payload, at, known))
 
     return by_port({PORT: read})
 
@@ -237,15 +241,19 @@ def _kind(found: Found) -> Kind:
     return Kind.TELEMETRY if measured else answered
 
 
-def _broken_off(found: Found, payload: bytes, at: int, known: Items) -> Decoded:
-    """The frame could be read only up to `at`."""
+def _is_cut(payload: bytes, at: int, known: Items) -> bool:
+    return at + 1 == len(payload) or payload[at] << 8 | payload[at + 1] in known
+
+
+def _broken_off(found: Found, payload: bytes, at: int, *, lenient: bool, cut: bool) -> Decoded:
+    """The frame could be read only up to `at`: its next item is cut short, or unknown."""
     tail = payload[at:]
     pair = tail[:2].hex(" ")
-    cut = len(tail) < 2 or int.from_bytes(tail[:2]) in known
     code = Code.TOO_SHORT if cut else Code.UNKNOWN_ITEM
     detail = f"item {pair} at byte {at} is {'not whole' if cut else 'unknown'}; {len(tail)} bytes not read"
-    if at == 0 and (cut or payload[0] < _FIRST_ATTRIBUTE_CHANNEL):
-        return refuse(code, payload, detail, pair)
-    found.config |= tail[0] >= _FIRST_ATTRIBUTE_CHANNEL
+    answers = not found.values and not cut and tail[0] >= _FIRST_ATTRIBUTE_CHANNEL
+    if not answers and (at == 0 or not lenient):
+        return Decoded(Kind.ERROR, issues=(Issue(code, None, pair, detail),), unparsed=tail)
+    found.config |= answers
     found.issues.append(Issue(code, None, pair, detail))
     return _finish(found, tail)

@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import Callable
 from threading import Event, Thread
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 import uvicorn
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -22,7 +22,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ingest.keep import Keeper
 from sinks.model import Envelope
 
 _ANSWER_WITHIN_S: Final = 4.0
@@ -114,10 +113,17 @@ def _problem(status: int, title: str, detail: str, retry_after: int | None = Non
     return JSONResponse(content, status, headers, media_type="application/problem+json")
 
 
+class Desk(Protocol):
+    """Where messages are handed over; a keeper is one."""
+
+    def offer(self, envelope: Envelope, kept: Callable[[], None], stop: Event) -> bool:
+        """Take a message and call `kept` once it is kept; False when it was not taken."""
+
+
 class WebhookSource:
     """Serves the receiver until `stop`."""
 
-    def __init__(self, settings: WebhookSettings, keeper: Keeper) -> None:
+    def __init__(self, settings: WebhookSettings, keeper: Desk) -> None:
         self._settings = settings
         self._keeper = keeper
 

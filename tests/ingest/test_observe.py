@@ -109,6 +109,12 @@ def test_a_reading_with_a_time_of_its_own_keeps_it() -> None:
     assert measured(decoded).time_ms == NOW_MS - 600_000
 
 
+def test_several_readings_of_one_instant_do_not_overwrite_each_other() -> None:
+    decoded = Decoded(Kind.TELEMETRY, (Reading({"distance_mm": 1500.0}), Reading({"distance_mm": 2000.0})))
+    levels = [(p.time_ms, p.fields["distance_mm"]) for p in points(decoded) if p.series.measurement == "bin_level"]
+    assert levels == [(NOW_MS, 1500.0), (NOW_MS + 1, 2000.0)]
+
+
 def test_the_link_is_that_of_the_best_gateway_and_a_zero_counter_is_a_value() -> None:
     link = next(p for p in points(reading(distance_mm=2000.0)) if p.series.measurement == "link_quality")
     assert dict(link.fields) == {

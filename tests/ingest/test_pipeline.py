@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from ingest.pipeline import Fate, process
 from ingest.places import Places
 from ingest.unwrap import unwrap
 from sinks.model import Entry
-from tests.ingest.house import BIN_EUI, SPARE_EUI, TREE_EUI, Towns, chirpstack, entries, town
+from tests.ingest.house import BIN_EUI, NOW_MS, SPARE_EUI, TREE_EUI, Towns, chirpstack, entries, town
 
 
 def fates(found: Sequence[Entry], seen: dict[str, int] | None = None, towns: Towns | None = None) -> list[Fate]:
@@ -133,6 +134,34 @@ def test_a_join_is_kept_as_an_event_of_the_device() -> None:
     fate = only([joined])
     assert (fate.outcome, fate.label) == ("stored", "join")
     assert [(p.series.measurement, p.fields["code"]) for p in fate.points] == [("event", "join")]
+
+
+def stored_records(*epochs: int) -> bytes:
+    """A Dragino DDS75-LB frame of stored records on fPort 3: distance 1000 mm at each of these times."""
+    record = "0ce403e800fa40"
+    return chirpstack(eui=SPARE_EUI, payload="".join(record + epoch.to_bytes(4).hex() for epoch in epochs), f_port=3)
+
+
+def with_model(model: str) -> Towns:
+    towns = town()
+    spare = towns.places[2]
+    towns.places[2] = replace(spare, device=replace(spare.device, model=model))
+    return towns
+
+
+def test_stored_records_are_rows_at_their_own_times() -> None:
+    epochs = (NOW_MS // 1000 - 7200, NOW_MS // 1000 - 3600)
+    (fate,) = fates(entries(stored_records(*epochs)), towns=with_model("dragino_dds75_lb"))
+    times = [p.time_ms for p in fate.points if p.series.measurement == "bin_level"]
+    assert times == [epoch * 1000 for epoch in epochs]
+    assert fate.letters == ()
+
+
+def test_a_stored_record_of_a_wrong_clock_is_a_letter_and_the_others_are_kept() -> None:
+    epochs = (NOW_MS // 1000 - 3600, NOW_MS // 1000 - 365 * 86_400)
+    (fate,) = fates(entries(stored_records(*epochs)), towns=with_model("dragino_dds75_lb"))
+    assert [p.time_ms for p in fate.points if p.series.measurement == "bin_level"] == [epochs[0] * 1000]
+    assert [letter.reason for letter in fate.letters] == ["observe/device_clock"]
 
 
 def test_going_the_way_again_gives_the_same_points() -> None:
