@@ -11,3 +11,6 @@ DATA    ?= data
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+servers: ## get the real servers that tests lean on; says what could not be had and why
+	@$(PYTHON) -m tests.servers.get
