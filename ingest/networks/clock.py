@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -46,8 +47,9 @@ def parse(text: str | None, zone: ZoneInfo | None = None) -> int | None:
     return _parse_any(text, zone)
 
 
+@lru_cache(maxsize=1024)
 def _seconds(text: str) -> int | None:
-    """Unix seconds of `YYYY-MM-DDThh:mm:ss` in UTC."""
+    """Unix seconds of `YYYY-MM-DDThh:mm:ss` in UTC. Kept, for the times of one message lie in one second or two."""
     if not text[4] == text[7] == "-" or not text[13] == text[16] == ":":
         return None
     try:

@@ -20,115 +20,11 @@ from .clock import choose, parse
 from .contract import Network
 from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
-from .radio import Counter, Level, Port, Row, SpreadingFactor, heard
+from .radio import Row, heard
 from .refusal import Code, Refused, base64_bytes, read
+from .things_stack_messages import DataRate, Down, Error, Ids, Message, RxMetadata, Up
 
 KEY: Final = "things_stack"
-
-
-class _Present(Struct):
-    """An object of which only its presence matters; what is in it (keys!) is not read."""
-
-
-class _Application(Struct):
-    application_id: str = ""
-
-
-class _Ids(Struct):
-    device_id: str = ""
-    application_ids: _Application | None = None
-    dev_eui: str | None = None
-    dev_addr: str | None = None
-
-
-class _GatewayIds(Struct):
-    gateway_id: str = ""
-    eui: str = ""
-
-
-class _PacketBroker(Struct):
-    forwarder_gateway_eui: str = ""
-    forwarder_gateway_id: str = ""
-
-
-class _RxMetadata(Struct):
-    gateway_ids: _GatewayIds | None = None
-    packet_broker: _PacketBroker | None = None
-    rssi: Level | None = None
-    channel_rssi: Level | None = None
-    snr: Level | None = None
-    gps_time: str | None = None
-    time: str | None = None
-
-
-class _Lora(Struct):
-    spreading_factor: SpreadingFactor = 0
-
-
-class _DataRate(Struct):
-    lora: _Lora | None = None
-    fsk: _Present | None = None
-    lrfhss: _Present | None = None
-
-
-class _TxSettings(Struct):
-    data_rate: _DataRate | None = None
-
-
-class _Up(Struct):
-    session_key_id: str | None = None
-    f_port: Port | None = None
-    f_cnt: Counter | None = None
-    frm_payload: str | None = None
-    normalized_payload: msgspec.Raw = msgspec.Raw()
-    rx_metadata: list[_RxMetadata] | None = None
-    settings: _TxSettings | None = None
-    received_at: str | None = None
-    app_s_key: _Present | None = None
-
-
-class _Join(Struct):
-    session_key_id: str | None = None
-
-
-class _Down(Struct):
-    session_key_id: str | None = None
-    f_port: Port | None = None
-    f_cnt: Counter | None = None
-    frm_payload: str | None = None
-
-
-class _Error(Struct):
-    namespace: str = ""
-    name: str = ""
-    message_format: str = ""
-
-
-class _Failed(Struct):
-    downlink: _Down | None = None
-    error: _Error | None = None
-
-
-class _Invalidated(Struct):
-    downlinks: list[_Down] | None = None
-
-
-class _Message(Struct):
-    end_device_ids: _Ids | None = None
-    correlation_ids: list[str] | None = None
-    received_at: str | None = None
-    simulated: bool = False
-    uplink_message: _Up | None = None
-    uplink_normalized: _Up | None = None
-    join_accept: _Join | None = None
-    downlink_queued: _Down | None = None
-    downlink_sent: _Down | None = None
-    downlink_ack: _Down | None = None
-    downlink_nack: _Down | None = None
-    downlink_failed: _Failed | None = None
-    downlink_queue_invalidated: _Invalidated | None = None
-    location_solved: _Present | None = None
-    service_data: _Present | None = None
 
 
 class _Stored(Struct):
@@ -136,14 +32,14 @@ class _Stored(Struct):
 
 
 class _Owner(Struct):
-    end_device_ids: _Ids | None = None
+    end_device_ids: Ids | None = None
 
 
-_MESSAGE: Final = msgspec.json.Decoder(_Message, strict=False)
+_MESSAGE: Final = msgspec.json.Decoder(Message, strict=False)
 _STORED: Final = msgspec.json.Decoder(_Stored)
 _OWNER: Final = msgspec.json.Decoder(_Owner)
 _TOPIC: Final = re.compile(r"(?:^|/)v3/([^/@]+)(?:@[^/]+)?/devices/([^/]+)/")
-_KINDS: Final = frozenset(_Message.__struct_fields__[4:])
+_KINDS: Final = frozenset(Message.__struct_fields__[4:])
 _DOWN: Final = {
     "downlink_queued": Outcome.QUEUED,
     "downlink_sent": Outcome.SENT,
@@ -166,22 +62,22 @@ def unwrap(envelope: Envelope) -> list[Uplink]:
         envelope = replace(envelope, flags=tuple(dict.fromkeys((*envelope.flags, "backfill"))))
         body = bytes(read(_STORED, body).result)
     try:
-        return list(_frames(read(_MESSAGE, body), envelope))
+        return _frames(read(_MESSAGE, body), envelope)
     except Refused as refused:
         refused.device = refused.device or _owner(body, envelope)
         raise
 
 
-def _frames(message: _Message, envelope: Envelope) -> Iterator[Uplink]:
+def _frames(message: Message, envelope: Envelope) -> list[Uplink]:
     if message.uplink_message is not None:
-        yield _uplink(message, message.uplink_message, Outcome.SIMULATED if message.simulated else None, envelope)
-    elif message.uplink_normalized is not None:
-        yield _uplink(message, message.uplink_normalized, Outcome.DERIVED, envelope)
-    else:
-        yield from _events(message, envelope)
+        outcome = Outcome.SIMULATED if message.simulated else None
+        return [_uplink(message, message.uplink_message, outcome, envelope)]
+    if message.uplink_normalized is not None:
+        return [_uplink(message, message.uplink_normalized, Outcome.DERIVED, envelope)]
+    return list(_events(message, envelope))
 
 
-def _uplink(message: _Message, up: _Up, outcome: Outcome | None, envelope: Envelope) -> Uplink:
+def _uplink(message: Message, up: Up, outcome: Outcome | None, envelope: Envelope) -> Uplink:
     dev_eui, device_key = _identify(message.end_device_ids, envelope.topic)
     payload = base64_bytes(up.frm_payload) if up.frm_payload else b""
     f_port = up.f_port if up.f_port is not None or not payload else 0
@@ -217,7 +113,7 @@ def _uplink(message: _Message, up: _Up, outcome: Outcome | None, envelope: Envel
     )
 
 
-def _identify(ids: _Ids | None, topic: str | None) -> tuple[str | None, str | None]:
+def _identify(ids: Ids | None, topic: str | None) -> tuple[str | None, str | None]:
     """EUI, or else a key of application and device id; the topic helps out where a field mask removed both."""
     if ids is not None and ids.dev_eui:
         return eui(ids.dev_eui), None
@@ -243,17 +139,17 @@ def _owner(body: bytes, envelope: Envelope) -> str | None:
     return dev_eui or device_key
 
 
-def _dev_addr(message: _Message) -> str | None:
+def _dev_addr(message: Message) -> str | None:
     return message.end_device_ids.dev_addr if message.end_device_ids is not None else None
 
 
-def _row(row: _RxMetadata, rate: _DataRate | None) -> Row:
+def _row(row: RxMetadata, rate: DataRate | None) -> Row:
     lora = rate is None or (rate.fsk is None and rate.lrfhss is None)
     rssi = row.rssi if row.rssi is not None else row.channel_rssi
     return (_gateway(row), 0.0 if rssi is None else rssi, 0.0 if row.snr is None and lora else row.snr)
 
 
-def _gateway(row: _RxMetadata) -> str:
+def _gateway(row: RxMetadata) -> str:
     """The gateway's EUI or name; behind Packet Broker, where all are called `packetbroker`, the forwarder's."""
     broker, ids = row.packet_broker, row.gateway_ids
     if broker is not None and (forwarder := broker.forwarder_gateway_eui or broker.forwarder_gateway_id):
@@ -261,7 +157,7 @@ def _gateway(row: _RxMetadata) -> str:
     return gateway_id(ids.eui or ids.gateway_id) if ids is not None else ""
 
 
-def _times(message: _Message, up: _Up) -> Iterator[tuple[int | None, TimeSource]]:
+def _times(message: Message, up: Up) -> Iterator[tuple[int | None, TimeSource]]:
     """Network Server, Application Server (later when the queue was long), disciplined gateways, other gateways."""
     yield parse(up.received_at), TimeSource.NETWORK
     yield parse(message.received_at), TimeSource.APPLICATION
@@ -278,14 +174,14 @@ def _frame_id(correlation_ids: list[str] | None) -> str | None:
     return None
 
 
-def _events(message: _Message, envelope: Envelope) -> Iterator[Uplink]:
+def _events(message: Message, envelope: Envelope) -> Iterator[Uplink]:
     if message.join_accept is not None:
         yield _event(message, envelope, Outcome.JOIN, message.join_accept.session_key_id)
     elif message.downlink_failed is not None:
-        failed = _downlink(message, envelope, Outcome.FAILED, message.downlink_failed.downlink or _Down())
+        failed = _downlink(message, envelope, Outcome.FAILED, message.downlink_failed.downlink or Down())
         yield replace(failed, reason=_why(message.downlink_failed.error))
     elif message.downlink_queue_invalidated is not None:
-        for index, down in enumerate(message.downlink_queue_invalidated.downlinks or [_Down()]):
+        for index, down in enumerate(message.downlink_queue_invalidated.downlinks or [Down()]):
             yield _downlink(message, envelope, Outcome.FAILED, down, index)
     elif message.location_solved is not None:
         yield _event(message, envelope, Outcome.LOCATION)
@@ -295,14 +191,14 @@ def _events(message: _Message, envelope: Envelope) -> Iterator[Uplink]:
         yield _acknowledged(message, envelope)
 
 
-def _acknowledged(message: _Message, envelope: Envelope) -> Uplink:
+def _acknowledged(message: Message, envelope: Envelope) -> Uplink:
     for kind, outcome in _DOWN.items():
         if (down := getattr(message, kind)) is not None:
             return _downlink(message, envelope, outcome, down)
     raise Refused(Code.UNKNOWN_EVENT, f"None of the kinds of The Things Stack is in it: {', '.join(sorted(_KINDS))}.")
 
 
-def _event(message: _Message, envelope: Envelope, outcome: Outcome, session: str | None = None) -> Uplink:
+def _event(message: Message, envelope: Envelope, outcome: Outcome, session: str | None = None) -> Uplink:
     """Anything that is no uplink. Its only time is the Application Server's."""
     dev_eui, device_key = _identify(message.end_device_ids, envelope.topic)
     received, source, flags = choose([(parse(message.received_at), TimeSource.APPLICATION)], envelope)
@@ -320,7 +216,7 @@ def _event(message: _Message, envelope: Envelope, outcome: Outcome, session: str
     )
 
 
-def _downlink(message: _Message, envelope: Envelope, outcome: Outcome, down: _Down, index: int = 0) -> Uplink:
+def _downlink(message: Message, envelope: Envelope, outcome: Outcome, down: Down, index: int = 0) -> Uplink:
     """A downlink's fate. `f_port`, `f_cnt` and `payload` are the downlink's.
 
     Its counter is given when it is sent; before that (queued, or failed without a session) a missing one is unknown.
@@ -338,7 +234,7 @@ def _downlink(message: _Message, envelope: Envelope, outcome: Outcome, down: _Do
     )
 
 
-def _why(error: _Error | None) -> str | None:
+def _why(error: Error | None) -> str | None:
     return f"{error.namespace}:{error.name}: {error.message_format}" if error is not None else None
 
 
