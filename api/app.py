@@ -14,7 +14,7 @@ from . import errors
 from .feed import Feed
 from .latest import LatestValues
 from .middleware import AnswerHead, Count, Protect
-from .openapi import PREFIX, complete
+from .openapi import complete
 from .routes import ROUTERS
 from .services import Services
 from .settings import ApiSettings
@@ -42,9 +42,10 @@ def create_app(settings: ApiSettings, reader: Reader, registry: Registry, ledger
         description="Bin levels and soil moisture as open data. Errors are problem details (RFC 9457).",
         license_info={"name": settings.licence.name, "url": settings.licence.url},
         servers=[{"url": settings.base_url}] if settings.base_url else None,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.services = _services(settings, reader, registry, ledger)
     errors.install(app)

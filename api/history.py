@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta
 
 from sinks.ports import Reader, Row, Selection, series_key
 
@@ -19,8 +21,8 @@ _READS_A_PAGE: Final = 20
 class Position(NamedTuple):
     """Unix milliseconds, and how many of the wanted observations at that instant have been given already."""
 
-    time_ms: int
-    given: int = 0
+    time_ms: Annotated[int, Meta(ge=0, le=2**43)]
+    given: Annotated[int, Meta(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True)

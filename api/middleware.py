@@ -24,6 +24,9 @@ PROTECTION: Final = {
 }
 """Sent with every answer. The page runs its own files only: nothing inline, nothing from elsewhere."""
 
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods with a metric label of their own; callers can think of any number of others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Protect:
@@ -100,7 +103,8 @@ class Count:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "unknown")
-                self.telemetry.answered(route, scope["method"], message["status"], time.perf_counter() - begun)
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                self.telemetry.answered(route, method, message["status"], time.perf_counter() - begun)
             await send(message)
 
         await self.app(scope, receive, counted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -37,6 +38,11 @@ class Server(uvicorn.Server):
         services: Services = app.state.services
         self._feed = services.feed
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 the signature is uvicorn's
+        """Stop; uvicorn's own would raise the signal again at the end, and the caller could not close its stores."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then stop as uvicorn does."""
         self._feed.close()
@@ -52,14 +58,10 @@ def serve(app: FastAPI, settings: ApiSettings) -> None:
 def listen(settings: ApiSettings) -> socket.socket:
     """A listening socket; port 0 takes any free one. Raises `CannotListen`."""
     try:
-        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(address[0], address[1])
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address[4])
-        listening.listen(_BACKLOG)
+        family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
         raise CannotListen(_sentence(settings, error)) from error
-    return listening
 
 
 def _sentence(settings: ApiSettings, error: OSError) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 Texts = dict[str, Any]
 """The words of one language, as in `static/texts.json`."""
 
 LANGUAGES: Final = ("de", "en")
+_STEPS: Final = (Decimal(1), Decimal("0.1"), Decimal("0.001"))
 _AGES: Final = ((60, "s", 1), (3600, "min", 60), (172_800, "h", 3600), (float("inf"), "d", 86_400))
 
 
@@ -29,11 +31,14 @@ def _weighted(part: str) -> tuple[str, float]:
 
 
 def number_text(value: float, texts: Texts) -> str:
-    """A number with as many decimals as its size deserves: none from 100 on, one from 1 on, else three."""
+    """A number with as many decimals as its size deserves: none from 100 on, one from 1 on, else three.
+
+    Halves are rounded away from zero, as browsers do, so that the page's script writes the same.
+    """
     size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 1 else 3
-    text = f"{value:.{digits}f}"
-    if digits:
+    step = _STEPS[0 if size >= 100 else 1 if size >= 1 else 2]
+    text = f"{Decimal(repr(value)).quantize(step, ROUND_HALF_UP):f}"
+    if "." in text:
         text = text.rstrip("0").rstrip(".")
     decimal: str = texts["decimal"]
     return ("0" if text == "-0" else text).replace(".", decimal)

@@ -67,6 +67,10 @@ function fill(row, station) {
   cell("stale").hidden = !station.stale;
 }
 
+function contentOf(row) {
+  return ["name", "state", "values"].map((name) => row.querySelector(`[data-cell="${name}"]`).textContent).join();
+}
+
 function show(station) {
   if (!body) { location.reload(); return; }
   let row = rowOf(station.id);
@@ -76,9 +80,11 @@ function show(station) {
     row.dataset.id = station.id;
     body.append(row);
   }
+  const before = contentOf(row);
   fill(row, station);
   tick();
   count();
+  if (contentOf(row) === before) return;
   row.classList.add("changed");
   setTimeout(() => row.classList.remove("changed"), CHANGED_MS);
 }
