@@ -1,6 +1,6 @@
 """The messages of The Things Stack v3, as far as they are read; names as in its JSON.
 
-Source: https://github.com/TheThingsNetwork/lorawan-stack/tree/v3.32/api/ttn/lorawan/v3 (messages.proto, metadata.proto).
+Source: https://github.com/TheThingsNetwork/lorawan-stack/tree/v3.32/api/ttn/lorawan/v3 (messages, metadata).
 """
 
 from __future__ import annotations
