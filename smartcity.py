@@ -75,7 +75,7 @@ def api(
 ) -> None:
     """Serve the open-data API and its page until stopped."""
     from api.app import create_app  # noqa: PLC0415 FastAPI is only needed here
-    from api.serve import serve  # noqa: PLC0415
+    from api.serve import CannotListen, serve  # noqa: PLC0415
 
     settings = ctx.obj.settings
     served = settings.api if port is None else settings.api.model_copy(update={"port": port})
@@ -83,10 +83,12 @@ def api(
     with (
         closing(storage.open_registry()) as registry,
         closing(storage.open_ledger()) as ledger,
-        closing(storage.open_journal()) as journal,
         closing(storage.open_reader()) as reader,
     ):
-        serve(create_app(served, reader, registry, ledger, journal), served)
+        try:
+            serve(create_app(served, reader, registry, ledger), served)
+        except CannotListen as error:
+            raise Busy(str(error)) from error
 
 
 @app.command(epilog="Example: smartcity decode milesight_em400_mud 85 01755c0367340104824408050001")

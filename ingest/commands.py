@@ -28,7 +28,7 @@ from . import unwrap as unwrapping
 from .deliver import Delivery
 from .keep import Keeper
 from .networks.contract import Network
-from .networks.plain_json import MappingSettings, plain_json
+from .networks.plain_json import MappingSettings, network
 from .networks.table import NETWORKS
 from .pipeline import Fate, Unwrap, all_points, process
 from .places import Places
@@ -70,7 +70,9 @@ def add_to(app: typer.Typer) -> None:
 
 def networks(mappings: Mapping[str, MappingSettings]) -> dict[str, Network]:
     """All formats that are understood: the network servers', and plain JSON by the declared mappings."""
-    return dict(NETWORKS) | {name: plain_json(name, mapping) for name, mapping in mappings.items()}
+    return dict(NETWORKS) | {
+        name: network(mapping.model_copy(update={"key": name})) for name, mapping in mappings.items()
+    }
 
 
 def unwrapper(given: Given) -> Unwrap:
@@ -81,14 +83,14 @@ def unwrapper(given: Given) -> Unwrap:
 def ingest(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Option(help="Take messages from this file of JSON lines, then end.")] = None,
-    network: Annotated[str | None, typer.Option(help="Format of the file's messages; detected when absent.")] = None,
+    form: Annotated[str | None, typer.Option("--network", help="Format of the file's messages; else detected.")] = None,
 ) -> None:
     """Receive messages, keep them, and deliver them to the store until stopped."""
     given: Given = ctx.obj.settings
     intake = _open(given)
     if file is not None:
         with closing(intake):
-            _take_file(intake, file, network)
+            _take_file(intake, file, form)
         return
     sources: list[Callable[[Keeper], Source]] = [partial(MqttSource, settings) for settings in given.mqtt.values()]
     if given.webhook.hooks:
@@ -119,11 +121,11 @@ def stopped_by_signals() -> Event:
     return stop
 
 
-def _take_file(intake: Intake, file: Path, network: str | None) -> None:
+def _take_file(intake: Intake, file: Path, form: str | None) -> None:
     """Keep every line, then deliver the backlog; progress by bytes, since lines are not known beforehand."""
     with _progress() as progress, file.open("rb") as lines:
         keeping = progress.add_task(f"keeping {file.name}", total=file.stat().st_size)
-        for batch in envelopes(lines, file.name, network):
+        for batch in envelopes(lines, file.name, form):
             intake.journal.append(batch)
             progress.update(keeping, completed=lines.tell())
         for store in intake.stores:

@@ -121,6 +121,14 @@ def unwrap_line(line: str, number: int, networks: Mapping[str, Network] = NETWOR
     return [_result(uplink, number) for uplink in uplinks]
 
 
+def envelope_of_line(line: bytes) -> Envelope | None:
+    """The message that such a line describes; None for a line that is a bare message itself."""
+    try:
+        return _envelope(line.decode())
+    except (Refused, UnicodeDecodeError):
+        return None
+
+
 def _envelope(text: str) -> Envelope:
     try:
         line = _LINE.decode(text.encode())

@@ -24,9 +24,7 @@ persistence_location /mosquitto/data/
 max_queued_messages 100000
 max_inflight_messages 1000
 """
-CLOSED = (
-    "listener 1883\nallow_anonymous false\npassword_file /mosquitto/config/passwords\nacl_file /mosquitto/config/acl\n"
-)
+CLOSED = "listener 1883\nallow_anonymous false\npassword_file /mosquitto/config/passwords\n"
 
 
 def publish(broker: mosquitto.Mosquitto, topic: str, *bodies: str, retain: bool = False) -> None:

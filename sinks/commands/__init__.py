@@ -1,0 +1,18 @@
+"""The commands of this room; the door puts them into `smartcity`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import typer
+
+from . import dead_letters, registry
+from .registry import devices
+
+__all__ = ["add_to", "devices"]
+
+
+def add_to(app: typer.Typer, known_models: Collection[str]) -> None:
+    """Put all of them into the application. `known_models`: keys of the decoders there are."""
+    registry.add_to(app, known_models)
+    dead_letters.add_to(app)
