@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -22,19 +24,26 @@ class EmbeddedReader:
 
     def latest(self, selection: Selection) -> list[Row]:
         check_selection(selection)
-        with self._lock, reported(self._path):
-            return sorted(Query(self._open(), selection).latest(), key=lambda row: series_key(row.tags))
+        with self._snapshot() as connection:
+            return sorted(Query(connection, selection).latest(), key=lambda row: series_key(row.tags))
 
     def rows(self, selection: Selection, after: tuple[int, str] | None = None, limit: int = 1000) -> list[Row]:
         check_selection(selection, limit)
-        with self._lock, reported(self._path):
-            return Query(self._open(), selection).page(after, limit)
+        with self._snapshot() as connection:
+            return Query(connection, selection).page(after, limit)
 
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """One state of the file for all statements of a question."""
+        with self._lock, reported(self._path), self._open() as connection:
+            connection.execute("BEGIN")
+            yield connection
 
     def _open(self) -> sqlite3.Connection:
         """Not able to write; fails while no store has made the file."""

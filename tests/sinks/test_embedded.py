@@ -86,6 +86,13 @@ def test_a_reader_without_a_file_says_so(path: Path) -> None:
         reader.latest(everything())
 
 
+def test_a_file_whose_tables_are_still_to_be_made_holds_nothing(path: Path) -> None:
+    path.touch()
+    reader = EmbeddedReader(path)
+    assert reader.latest(everything()) == reader.rows(everything(asset_id="bin-1")) == reader.rows(everything()) == []
+    reader.close()
+
+
 def test_a_file_that_is_no_store_is_refused(path: Path) -> None:
     path.write_bytes(b"these are no rows of ours " * 100)
     store, reader = EmbeddedStore(path), EmbeddedReader(path)
