@@ -89,12 +89,12 @@ def installation(
     return Checked(None, met) if met else checked
 
 
-def moved(before: Device | Asset, after: Device | Asset) -> tuple[Fault, ...]:
+def moved(before: Device | Asset, raw: Raw) -> tuple[Fault, ...]:
     """Faults of a change that would give the history of what is or was installed another owner or meaning."""
     faults: tuple[Fault, ...] = ()
-    if after.organisation != before.organisation:
+    if raw.get("organisation") != before.organisation:
         faults += (Fault("organisation", "what is or was installed stays with its organisation"),)
-    if isinstance(before, Asset) and isinstance(after, Asset) and after.kind != before.kind:
+    if isinstance(before, Asset) and raw.get("kind") != before.kind:
         faults += (Fault("kind", "an asset that has or had a device stays of its kind"),)
     return faults
 

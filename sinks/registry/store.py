@@ -121,7 +121,7 @@ class SqlRegistry:
             checked = checks.device(_raw(device), organisations, known_models).good()
             before = rows.need(connection, Device, checked.dev_eui)
             used = rows.load(connection, Installation, dev_eui=checked.dev_eui)
-            _refuse(checks.moved(before, checked) if used else ())
+            _refuse(checks.moved(before, _raw(device)) if used else ())
             rows.change(connection, checked)
 
     def remove_device(self, dev_eui: str) -> None:
@@ -145,7 +145,7 @@ class SqlRegistry:
             checked = checks.asset(_raw(asset), _organisation_ids(connection)).good()
             before = rows.need(connection, Asset, checked.id)
             used = rows.load(connection, Installation, asset_id=checked.id)
-            _refuse(checks.moved(before, checked) if used else ())
+            _refuse(checks.moved(before, _raw(asset)) if used else ())
             rows.change(connection, checked)
 
     def remove_asset(self, asset_id: str) -> None:

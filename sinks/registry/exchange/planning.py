@@ -115,8 +115,9 @@ class _Board:
 
     def take_device(self, dev_eui: str, draft: Draft, models: Collection[str] | None) -> None:
         before = self.devices.get(dev_eui)
-        checked = checks.device(_over(before, draft), self.organisations, models)
-        moved = checks.moved(before, checked.record) if before and checked.record and self._used(draft, dev_eui) else ()
+        raw = _over(before, draft)
+        checked = checks.device(raw, self.organisations, models)
+        moved = checks.moved(before, raw) if before and (draft.part, dev_eui) in self.used else ()
         if self._settle(draft, before, checked.record, checked.faults + moved) and checked.record:
             self.devices[dev_eui] = checked.record
         else:
@@ -124,10 +125,9 @@ class _Board:
 
     def take_asset(self, asset_id: str, draft: Draft) -> None:
         before = self.assets.get(asset_id)
-        checked = checks.asset(_over(before, draft), self.organisations)
-        moved = (
-            checks.moved(before, checked.record) if before and checked.record and self._used(draft, asset_id) else ()
-        )
+        raw = _over(before, draft)
+        checked = checks.asset(raw, self.organisations)
+        moved = checks.moved(before, raw) if before and (draft.part, asset_id) in self.used else ()
         if self._settle(draft, before, checked.record, checked.faults + moved) and checked.record:
             self.assets[asset_id] = checked.record
         else:
@@ -154,9 +154,6 @@ class _Board:
             mine = self.installations.get(span)
             others = [other for other in of_device.get(span[0], ()) if other is not mine]
             self.problems += map(draft.problem, () if mine is None else checks.apart(mine, others))
-
-    def _used(self, draft: Draft, key: str) -> bool:
-        return (draft.part, key) in self.used
 
     def _settle(self, draft: Draft, before: Record | None, after: Record | None, faults: tuple[Fault, ...]) -> bool:
         self.problems += map(draft.problem, faults)
