@@ -1,16 +1,62 @@
-# Two commands: `make run` for a city's first look, `make test` for everything that can be checked here.
-# `make help` lists the rest.
+# Two commands: `make run` for a city's first look, `make test` for everything that can be checked on this machine.
+# `make help` lists the rest. Nothing is installed outside this folder but by `make servers`.
 
-PYTHON  ?= python3
-VENV    ?= .venv
-BIN     := $(VENV)/bin
-PORT    ?= 8000
-DATA    ?= data
+PYTHON    ?= python3
+VENV      ?= .venv
+PORT      ?= 8000
+MQTT_PORT ?= 1883
+DATA      ?= data
+BIN       := $(VENV)/bin
+PIP       := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+LOCK      := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+             --extra broker --extra postgres --group build
 
+.DEFAULT_GOAL := help
 .PHONY: help run test check servers lock audit clean
 
-help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-servers: ## get the real servers that tests lean on; says what could not be had and why
+run: $(VENV)/.run ## start everything on this machine: PORT=8000 MQTT_PORT=1883 DATA=data
+	@exec $(BIN)/smartcity run --port $(PORT) --mqtt-port $(MQTT_PORT) --data "$(DATA)"
+
+test: $(VENV)/.dev ## run every test this machine can run
+	@$(BIN)/pytest
+
+check: $(VENV)/.dev ## lint, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+servers: ## get the real servers that tests use
 	@$(PYTHON) -m tests.servers.get
+
+audit: $(VENV)/.dev ## look the locked dependencies up in the vulnerability database
+	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit
+	@$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+lock: ## write both lock files anew (needs uv)
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the virtual environment and what tests left; DATA stays
+	@rm -rf $(VENV) $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+
+# A stamp says which lock file the environment was made from; pip itself is not asked again until the lock changes.
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies into $(VENV) (about a minute) …"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the locked development dependencies into $(VENV) (about a minute) …"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer, or name it with PYTHON=" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with PYTHON=" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no virtual environment can be made: install python3-venv" >&2; exit 2; }

@@ -122,6 +122,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
         env_prefix=PREFIX,
         env_nested_delimiter="__",
     )
+    source.env_vars = {name.lower(): value for name, value in environment.items()}
     return source()
 
 
