@@ -7,6 +7,8 @@ brim-full) and ultrasonic distances of glass containers in Frankfurt (1.6 % sing
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, exp, floor, pi, sin
 from typing import Final
 
@@ -50,27 +52,47 @@ def _waste_day(simulated_s: float) -> float:
     return day - 0.8 * sin(2 * pi * day) / (2 * pi)
 
 
-def _round_days(seed: int, station: Station) -> int:
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """From one emptying to the next: when, in simulated seconds, and how full in percent, then and in the end."""
+
+    since_s: float
+    until_s: float
+    left_over: float
+    in_the_end: float
+
+
+@lru_cache(maxsize=4096)
+def _round_days(seed: int, name: str) -> int:
     """From one emptying to the next: one to three days, another number for each bin."""
-    return 1 + floor(3 * draw(seed, station.asset.id, "round"))
+    return 1 + floor(3 * draw(seed, name, "round"))
 
 
-def _emptied_s(seed: int, station: Station, number: int) -> float:
+def _emptied_s(seed: int, name: str, number: int) -> float:
     """When this emptying was: in the morning of its day, and never to the minute."""
-    morning_s = between(5 * _HOUR, 10 * _HOUR, seed, station.asset.id, "emptied", number)
-    return number * _round_days(seed, station) * _DAY + morning_s
+    return number * _round_days(seed, name) * _DAY + between(5 * _HOUR, 10 * _HOUR, seed, name, "emptied", number)
+
+
+@lru_cache(maxsize=4096)
+def _filling(seed: int, name: str, number: int) -> _Filling:
+    return _Filling(
+        _emptied_s(seed, name, number),
+        _emptied_s(seed, name, number + 1),
+        between(0, 4, seed, name, "left over", number),
+        max(15.0, gauss(*_FULL_AT_EMPTYING, seed, name, "in the end", number)),
+    )
 
 
 def level_pct(seed: int, station: Station, simulated_s: float) -> float:
     """How full the bin really is, 0 to 100 %."""
     name = station.asset.id
-    number = floor(simulated_s / (_round_days(seed, station) * _DAY))
-    if simulated_s < _emptied_s(seed, station, number):
-        number -= 1
-    since, until = (_waste_day(_emptied_s(seed, station, n)) for n in (number, number + 1))
-    left_over = between(0, 4, seed, name, "left over", number)
-    in_the_end = max(15.0, gauss(*_FULL_AT_EMPTYING, seed, name, "in the end", number))
-    return min(100.0, left_over + (in_the_end - left_over) * (_waste_day(simulated_s) - since) / (until - since))
+    number = floor(simulated_s / (_round_days(seed, name) * _DAY))
+    filling = _filling(seed, name, number)
+    if simulated_s < filling.since_s:
+        filling = _filling(seed, name, number - 1)
+    since, until = _waste_day(filling.since_s), _waste_day(filling.until_s)
+    share = (_waste_day(simulated_s) - since) / (until - since)
+    return min(100.0, filling.left_over + (filling.in_the_end - filling.left_over) * share)
 
 
 def is_spike(seed: int, station: Station, slot: int) -> bool:
@@ -108,25 +130,27 @@ def usable_share(seed: int, station: Station, moment: Moment) -> float:
 
     Each rain and each watering soaks in within hours and dries up exponentially; what is there is their sum.
     """
-    name = station.asset.id
+    name, city = station.asset.id, station.asset.organisation
+    young = float(station.asset.properties["planted"]) >= 2019
     loss = between(0.04, 0.09, seed, name, "loss") * (1 + 0.5 * _warmth(moment))
     today = floor(moment.simulated_s / _DAY)
     total = 0.0
     for day in range(today - _REMEMBERED_DAYS, today + 1):
-        age_s = moment.simulated_s - (day + 0.25 + 0.5 * draw(seed, name, "hour", day)) * _DAY
-        if age_s > 0:
-            total += _wetting(seed, station, day) * exp(-loss * age_s / _DAY) * (1 - exp(-age_s / (2 * _HOUR)))
+        at_s, amount = _wetting(seed, city, name, day, young=young)
+        age_s = moment.simulated_s - at_s
+        if amount and age_s > 0:
+            total += amount * exp(-loss * age_s / _DAY) * (1 - exp(-age_s / (2 * _HOUR)))
     return min(total, 1.08)
 
 
-def _wetting(seed: int, station: Station, day: int) -> float:
-    """What this day brings: rain for the whole city, and a watering every twelve days for a young tree."""
-    name, city = station.asset.id, station.asset.organisation
+@lru_cache(maxsize=8192)
+def _wetting(seed: int, city: str, name: str, day: int, *, young: bool) -> tuple[float, float]:
+    """When and how much this day brings: rain for the whole city, a watering every twelve days for a young tree."""
     rain = between(0.02, 0.2, seed, city, "rain", day) if draw(seed, city, "rains", day) < 0.3 else 0.0
-    young = float(station.asset.properties["planted"]) >= 2019
     watered = young and (day + floor(12 * draw(seed, name, "watering"))) % 12 == 0
     sheltered = between(0.5, 1.0, seed, name, "sheltered")
-    return rain * sheltered + (0.25 if watered else 0.0)
+    at_s = (day + 0.25 + 0.5 * draw(seed, name, "hour", day)) * _DAY
+    return at_s, rain * sheltered + (0.25 if watered else 0.0)
 
 
 def tree_values(seed: int, station: Station, moment: Moment, slot: int) -> dict[str, float]:
