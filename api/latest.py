@@ -42,9 +42,10 @@ class _Inventory:
 class LatestValues:
     """A board shared by all requests and threads.
 
-    The store is asked at most once per `latest_ttl_s`, by one thread while the others wait for it; a failure is
-    remembered as long as a success, so a store that is down is not stormed. The registry is read again when its
-    revision rises.
+    The store is asked at most once per `latest_ttl_s` (0: each time anew), by one thread while the others wait for
+    it. A failure is remembered as long as a success, so a store that is down is not stormed. A look that takes long
+    is followed by a pause of twice its length, so many stations never cost more than a third of the time. The
+    registry is read again when its revision rises.
     """
 
     def __init__(
@@ -66,13 +67,19 @@ class LatestValues:
     def board(self) -> Board:
         """The current board. Raises what the store or registry raised when it was last asked."""
         with self._lock:
-            if self._board is None or time.monotonic() >= self._until:
+            begun = time.monotonic()
+            if self._board is None or begun >= self._until:
                 self._board = self._try_to_read()
-                self._until = time.monotonic() + self._settings.latest_ttl_s
+                self._until = self._next_look(begun)
             board = self._board
         if isinstance(board, SinkError):
             raise board
         return board
+
+    def _next_look(self, begun: float) -> float:
+        ended = time.monotonic()
+        at_least = self._settings.latest_ttl_s
+        return ended + max(at_least, 2 * (ended - begun)) if at_least else ended
 
     def _try_to_read(self) -> Board | SinkError:
         try:

@@ -39,13 +39,14 @@ def observations(row: Row) -> Iterator[Observation]:
     """Every published value of a row, and every value that it says is missing, in the order of the schema."""
     codes, otherwise = _flags(row)
     depth = row.tags.get("depth_cm", "")
+    time = rfc3339(row.time_ms)
     for quantity in PUBLISHED.get(row.measurement, ()):
         value = _number(row.fields.get(quantity.key))
         flag, reason = codes.get(quantity.key, otherwise)
         if value is None and flag is not Quality.MISSING:
             continue
         yield Observation(
-            time=rfc3339(row.time_ms),
+            time=time,
             quantity=quantity.key,
             value=value,
             unit=quantity.unit,

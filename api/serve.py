@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -59,9 +59,22 @@ def listen(settings: ApiSettings) -> socket.socket:
     """A listening socket; port 0 takes any free one. Raises `CannotListen`."""
     try:
         family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
+        return _listen(family, address)
     except OSError as error:
         raise CannotListen(_sentence(settings, error)) from error
+
+
+def _listen(family: int, address: tuple[Any, ...]) -> socket.socket:
+    """Names TCP as the protocol: asyncio turns off Nagle's delay only then, and answers came 40 ms late without."""
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 def _sentence(settings: ApiSettings, error: OSError) -> str:

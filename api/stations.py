@@ -30,9 +30,12 @@ class Published:
 
 def station(asset: Asset, rows: Iterable[Row], published: Published) -> Station:
     """An asset with the newest value of each quantity and depth, whichever device measured it."""
-    by_age = sorted(rows, key=lambda row: row.time_ms)
-    last_seen = by_age[-1].time_ms if by_age else None
-    age_ms = None if last_seen is None else max(0, published.now_ms - last_seen)
+    newest: dict[str, tuple[int, Observation]] = {}
+    last_seen: int | None = None
+    for row in sorted(rows, key=lambda row: row.time_ms):
+        last_seen = row.time_ms
+        newest |= {key(one): (row.time_ms, one) for one in observations(row)}
+    oldest_ms = published.now_ms - published.stale_after_ms
     return Station(
         id=asset.id,
         name=asset.name,
@@ -41,20 +44,12 @@ def station(asset: Asset, rows: Iterable[Row], published: Published) -> Station:
         organisation_name=published.organisations.get(asset.organisation, asset.organisation),
         location=Location(lat=asset.lat, lon=asset.lon),
         properties={name: asset.properties[name] for name in published.properties if name in asset.properties},
-        state=state(asset.kind, _newest(row for row in by_age if _is_current(row, published)).values()),
-        stale=age_ms is None or age_ms > published.stale_after_ms,
+        state=state(asset.kind, (one for time_ms, one in newest.values() if time_ms >= oldest_ms)),
+        stale=last_seen is None or last_seen < oldest_ms,
         last_seen=None if last_seen is None else rfc3339(last_seen),
-        age_s=None if age_ms is None else age_ms // 1000,
-        latest=_newest(by_age),
+        age_s=None if last_seen is None else max(0, published.now_ms - last_seen) // 1000,
+        latest={name: one for name, (_, one) in newest.items()},
     )
-
-
-def _is_current(row: Row, published: Published) -> bool:
-    return published.now_ms - row.time_ms <= published.stale_after_ms
-
-
-def _newest(by_age: Iterable[Row]) -> dict[str, Observation]:
-    return {key(observation): observation for row in by_age for observation in observations(row)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,11 @@ def test_a_port_in_use_is_said_in_one_sentence(app: FastAPI) -> None:
 def test_a_host_that_is_not_ours_is_said_in_one_sentence() -> None:
     with pytest.raises(CannotListen, match=r"Cannot listen on 203\.0\.113\.1"):
         listen(ApiSettings(host="203.0.113.1", port=0))
+
+
+def test_an_answer_does_not_wait_for_the_clients_acknowledgement() -> None:
+    with listen(ApiSettings(port=0)) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_served_answer_names_no_server_software(app: FastAPI, settings: ApiSettings) -> None:
