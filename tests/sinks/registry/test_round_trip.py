@@ -108,12 +108,14 @@ def _emptied(registry: SqlRegistry) -> None:
         registry.add_organisation(owner)
 
 
+@settings(max_examples=50, deadline=None)
 @given(snapshots())
 def test_an_export_of_csv_says_nothing_new(snapshot: Snapshot) -> None:
     again = plan(export_csv(snapshot), "csv", snapshot)
     assert (again.problems, again.select("create"), again.select("change")) == ((), [], [])
 
 
+@settings(max_examples=50, deadline=None)
 @given(snapshots())
 def test_an_export_of_geojson_says_nothing_new(snapshot: Snapshot) -> None:
     again = plan(export_geojson(snapshot), "geojson", snapshot)
