@@ -63,7 +63,7 @@ def now_ms() -> int:
 def admit(points: Iterable[Point], now: int, limits: Limits = DEFAULTS) -> tuple[list[Point], list[Rejected]]:
     """The points that may be stored, without their bad fields, and what was taken out of them.
 
-    `now`: Unix milliseconds.
+    A row of which nothing is left is rejected as a whole. `now`: Unix milliseconds.
     """
     admitted: list[Point] = []
     rejected: list[Rejected] = []
@@ -76,11 +76,11 @@ def admit(points: Iterable[Point], now: int, limits: Limits = DEFAULTS) -> tuple
         bad = _bad_fields(point, limits)
         if not bad:
             admitted.append(point)
-            continue
-        rejected += bad
-        good = without(point, {item.field for item in bad})
-        if good.fields:
-            admitted.append(good)
+        elif len(bad) == len(point.fields):
+            rejected.append(Rejected(point, bad[0].code, "; ".join(item.detail for item in bad)))
+        else:
+            rejected += bad
+            admitted.append(without(point, [item.field for item in bad]))
     return admitted, rejected
 
 

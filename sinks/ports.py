@@ -101,7 +101,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Result of a write: all points that are not in `rejected` are stored, durably. `accepted` counts them."""
+    """Result of a write: all rows that are not in `rejected` as a whole are stored, durably. `accepted` counts them."""
 
     accepted: int
     rejected: tuple[Rejected, ...] = ()

@@ -83,9 +83,9 @@ class Delivery:
         return self._halves(batch, said)
 
     def _without_field(self, point: Point, conflict: re.Match[str]) -> list[Sequence[Item]]:
-        """The server drops the whole row for one field: give it the other fields."""
-        self.rejected.append(Rejected(point, Code.FIELD_TYPE, conflict[0], conflict[1]))
+        """The server drops the whole row for one field: give it the other fields, if there are any."""
         rest = without(point, [conflict[1]])
+        self.rejected.append(Rejected(point, Code.FIELD_TYPE, conflict[0], conflict[1] if rest.fields else None))
         return [[(rest, line(rest))]] if rest.fields else []
 
     def _halves(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:

@@ -125,6 +125,11 @@ class StoreContract:
         assert written.accepted == 1
         assert reader.rows(everything())[0].fields == {"distance_mm": 900.0}
 
+    def test_a_row_without_one_good_field_is_rejected_as_a_whole(self, store: Store, reader: Reader) -> None:
+        written = store.write([point(level_pct=float("nan"), distance_mm="near")])
+        assert (written.accepted, [item.field for item in written.rejected]) == (0, [None])
+        assert reader.rows(everything()) == []
+
     def test_an_empty_batch_is_no_work(self, store: Store) -> None:
         written = store.write([])
         assert (written.accepted, written.rejected) == (0, ())

@@ -169,10 +169,12 @@ def test_a_row_that_no_store_takes_is_rejected_whole(
     assert [(item.field, item.code) for item in rejected] == [(None, code)]
 
 
-def test_a_row_of_only_bad_fields_leaves_nothing_to_store() -> None:
-    good, rejected = admit([Point(Series("bin_level", "o", "a", "d"), NOW, {"level_pct": float("nan")})], NOW)
+def test_a_row_of_only_bad_fields_is_rejected_once_and_whole() -> None:
+    fields: dict[str, Field] = {"level_pct": float("nan"), "level": 1.0}
+    good, rejected = admit([Point(Series("bin_level", "o", "a", "d"), NOW, fields)], NOW)
     assert good == []
-    assert [item.field for item in rejected] == ["level_pct"]
+    assert [(item.field, item.code) for item in rejected] == [(None, "not_finite")]
+    assert "level: not in the data model" in rejected[0].detail
 
 
 def test_the_limits_can_be_moved() -> None:
