@@ -54,11 +54,13 @@ class LatestValues:
         registry: Registry,
         settings: ApiSettings,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
         self._registry = registry
         self._settings = settings
         self._now_ms = now_ms
+        self._clock = clock
         self._lock = Lock()
         self._inventory = _Inventory(revision=-1)
         self._board: Board | SinkError | None = None
@@ -67,7 +69,7 @@ class LatestValues:
     def board(self) -> Board:
         """The current board. Raises what the store or registry raised when it was last asked."""
         with self._lock:
-            begun = time.monotonic()
+            begun = self._clock()
             if self._board is None or begun >= self._until:
                 self._board = self._try_to_read()
                 self._until = self._next_look(begun)
@@ -77,7 +79,7 @@ class LatestValues:
         return board
 
     def _next_look(self, begun: float) -> float:
-        ended = time.monotonic()
+        ended = self._clock()
         at_least = self._settings.latest_ttl_s
         return ended + max(at_least, 2 * (ended - begun)) if at_least else ended
 

@@ -104,14 +104,18 @@ class Pages:
             filter(content.chosen.admits, everything), key=lambda one: (one.organisation_name, one.name, one.id)
         )
         shown = chosen[:_MOST_ROWS]
-        counted = texts["shown"].replace("{n}", str(len(shown))).replace("{total}", str(len(everything)))
+        counted = {
+            "shown": texts["shown"].replace("{n}", str(len(shown))),
+            "cut": texts["cut"].replace("{total}", str(len(chosen))),
+        }
         return self._fill(
             "overview",
-            {**texts, "lang": language, "connection": texts["connection"]["static"], "shown": counted},
+            {**texts, "lang": language, "connection": texts["connection"]["static"], **counted},
             selects=self._selects(everything, content.chosen, texts),
             rows="\n".join(self._row(one, language) for one in shown),
             blank_row=self._blank_row(texts),
             no_match_hidden=" hidden" if shown else "",
+            cut_hidden="" if len(chosen) > len(shown) else " hidden",
         )
 
     def _selects(self, stations: Iterable[Station], chosen: Filter, texts: Texts) -> str:

@@ -117,6 +117,7 @@ def test_a_new_station_joins_the_list_and_a_removed_one_leaves_it(watched: Watch
     watched.is_live()
     registry.put(Asset("new", "giessen", "bin", "<b>Neu</b>", 50.5, 8.6))
     expect(watched.page.locator(f"{ROWS}[data-id=new] th")).to_have_text("<b>Neu</b>")
+    expect(watched.page.locator("#shown")).to_have_text("In der Liste: 5")
     registry.all_assets.pop()
     registry.changes += 1
     expect(watched.page.locator(f"{ROWS}[data-id=new]")).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 
@@ -10,6 +11,7 @@ from api.latest import LatestValues
 from api.settings import ApiSettings
 from sinks.errors import Unavailable
 from sinks.model import Asset
+from sinks.ports import Row, Selection
 from tests.api.memory import MemoryReader, MemoryRegistry, row
 
 LASTING = ApiSettings(latest_ttl_s=3600)
@@ -41,6 +43,29 @@ def test_a_store_that_comes_back_is_seen(reader: MemoryReader, registry: MemoryR
         latest.board()
     reader.down = False
     assert latest.board().stations
+
+
+@dataclass
+class SlowReader(MemoryReader):
+    """Each question takes a second of the clock that it carries."""
+
+    seconds: float = 0
+
+    def latest(self, selection: Selection) -> list[Row]:
+        self.seconds += 1
+        return super().latest(selection)
+
+
+def test_a_look_that_takes_long_is_followed_by_twice_as_long_a_pause(registry: MemoryRegistry) -> None:
+    reader = SlowReader()
+    latest = LatestValues(reader, registry, ApiSettings(latest_ttl_s=0.5), clock=lambda: reader.seconds)
+    latest.board()
+    reader.seconds += 3.9
+    latest.board()
+    assert reader.asked == READS_A_BOARD
+    reader.seconds += 0.2
+    latest.board()
+    assert reader.asked == 2 * READS_A_BOARD
 
 
 def test_a_change_in_the_registry_is_seen(reader: MemoryReader, registry: MemoryRegistry) -> None:

@@ -132,7 +132,7 @@ def test_a_long_list_is_cut_and_says_so(client: Client, registry: MemoryRegistry
         registry.put(Asset(f"many-{number}", "giessen", "bin", f"Viele {number}", 50.5, 8.6))
     seen = page(client)
     assert len(stations(seen)) == 500
-    assert "500 von 604 Stationen" in seen.text
+    assert "In der Liste: 500 Es gibt 604 passende Stationen" in seen.text
 
 
 def test_depth_and_quality_are_shown_with_a_value(client: Client, reader: MemoryReader, now_ms: int) -> None:

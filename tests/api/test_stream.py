@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.settings import ApiSettings
 from sinks.model import Asset
+from sinks.ports import Row, Selection
 from tests.api.memory import MemoryReader, MemoryRegistry, row
 from tests.api.server import Running, running, until
 
@@ -127,6 +128,33 @@ def test_a_store_that_falls_silent_and_comes_back_is_told(server: Running, reade
         assert listener.event()[:2] == ("store", {"reachable": False})
         reader.down = False
         assert listener.event()[:2] == ("store", {"reachable": True})
+
+
+class BreakableReader(MemoryReader):
+    """Has a fault that nobody foresaw, once it is told to."""
+
+    broken = False
+
+    def latest(self, selection: Selection) -> list[Row]:
+        if self.broken:
+            raise ZeroDivisionError
+        return super().latest(selection)
+
+
+def test_a_fault_of_ours_ends_the_streams_and_the_next_client_starts_anew(
+    settings: ApiSettings, registry: MemoryRegistry
+) -> None:
+    reader = BreakableReader()
+    app = create_app(settings, reader, registry, None)
+    with running(app, settings) as server:
+        with listening(server) as listener:
+            listener.events(4)
+            reader.broken = True
+            with pytest.raises(EOFError):
+                listener.event()
+        reader.broken = False
+        with listening(server) as listener:
+            listener.events(4)
 
 
 def test_a_quiet_stream_has_heartbeats(server: Running) -> None:

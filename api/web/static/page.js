@@ -91,6 +91,7 @@ function show(station) {
 
 function count() {
   document.querySelector("#no-match").hidden = body.rows.length > 0;
+  document.querySelector("#shown").textContent = texts.shown.replace("{n}", body.rows.length);
 }
 
 function tick() {
