@@ -27,6 +27,10 @@ PREFIX: Final = "SMARTCITY_"
 FILE: Final = "smartcity.toml"
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""Of a source or a mapping; it stands in the journal and in labels of metrics."""
+
+
 class SettingsError(Exception):
     """The settings cannot be used; the text says which key, where it came from and what would be right."""
 
@@ -65,9 +69,9 @@ class Settings(BaseModel):
     data: Path = Path("data")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     broker: BrokerSettings = BrokerSettings()
-    mqtt: dict[str, MqttSettings] = Field(default_factory=lambda: {"main": MqttSettings()})
+    mqtt: dict[Name, MqttSettings] = Field(default_factory=lambda: {"main": MqttSettings()})
     webhook: WebhookSettings = WebhookSettings()
-    mappings: dict[str, MappingSettings] = {}
+    mappings: dict[Name, MappingSettings] = {}
     store: StoreSettings = StoreSettings()
     registry: RegistrySettings = RegistrySettings()
     api: ApiSettings = ApiSettings()

@@ -92,7 +92,9 @@ def ingest(
         with closing(intake):
             _take_file(intake, file, form)
         return
-    sources: list[Callable[[Keeper], Source]] = [partial(MqttSource, settings) for settings in given.mqtt.values()]
+    sources: list[Callable[[Keeper], Source]] = [
+        partial(MqttSource, name, settings) for name, settings in given.mqtt.items()
+    ]
     if given.webhook.hooks:
         sources.append(partial(WebhookSource, given.webhook))
     run(intake, sources, stopped_by_signals())

@@ -105,6 +105,7 @@ class _Line(msgspec.Struct):
 
 
 _LINE: Final = msgspec.json.Decoder(_Line)
+_KEYS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def unwrap_line(line: str, number: int, networks: Mapping[str, Network] = NETWORKS) -> list[dict[str, Any]]:
@@ -124,9 +125,12 @@ def unwrap_line(line: str, number: int, networks: Mapping[str, Network] = NETWOR
 def envelope_of_line(line: bytes) -> Envelope | None:
     """The message that such a line describes; None for a line that is a bare message itself."""
     try:
-        return _envelope(line.decode())
-    except (Refused, UnicodeDecodeError):
-        return None
+        keys = _KEYS.decode(line).keys()
+        if keys & {"topic", "network"} and keys & {"body", "text", "base64"}:
+            return _envelope(line.decode())
+    except (Refused, ValueError, RecursionError):
+        pass
+    return None
 
 
 def _envelope(text: str) -> Envelope:

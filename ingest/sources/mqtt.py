@@ -36,7 +36,6 @@ class MqttSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] = "mqtt"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
     topics: Annotated[tuple[str, ...], Field(min_length=1)] = ("v3/+/devices/+/#", "application/+/device/+/event/+")
@@ -53,9 +52,10 @@ class MqttSettings(BaseModel):
 
 
 class MqttSource:
-    """Receives from one broker into a keeper. `run` blocks until `stop`; the client library reconnects by itself."""
+    """Receives from one broker, as the source `name`, into a keeper. The client library reconnects by itself."""
 
-    def __init__(self, settings: MqttSettings, keeper: Keeper) -> None:
+    def __init__(self, name: str, settings: MqttSettings, keeper: Keeper) -> None:
+        self._name = name
         self._settings = settings
         self._keeper = keeper
         self._stop = Event()
@@ -104,7 +104,7 @@ class MqttSource:
     def _on_message(self, client: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
         flags = tuple(name for name, is_set in (("retained", message.retain), ("redelivered", message.dup)) if is_set)
         envelope = Envelope(
-            self._settings.name, self._settings.network, message.topic, bytes(message.payload), time.time_ns(), flags
+            self._name, self._settings.network, message.topic, bytes(message.payload), time.time_ns(), flags
         )
         self._keeper.offer(envelope, self._acknowledge(client, message.mid, message.qos), self._stop)
 
@@ -119,7 +119,7 @@ class MqttSource:
 
     @property
     def _where(self) -> str:
-        return f"{self._settings.name} ({self._settings.host}:{self._settings.port})"
+        return f"{self._name} ({self._settings.host}:{self._settings.port})"
 
 
 def make_client(settings: MqttSettings, *, clean: bool = False) -> paho.Client:

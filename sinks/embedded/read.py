@@ -15,7 +15,10 @@ from sinks.sqlite import reported
 
 
 class EmbeddedReader:
-    """A `Reader`. Any number of threads may ask; they are served one after another."""
+    """A `Reader`. Any number of threads may ask; they are served one after another.
+
+    Before a store has made the file there is nothing to read, which is no error: the API may start first.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,11 +27,15 @@ class EmbeddedReader:
 
     def latest(self, selection: Selection) -> list[Row]:
         check_selection(selection)
+        if not self._path.exists():
+            return []
         with self._snapshot() as connection:
             return sorted(Query(connection, selection).latest(), key=lambda row: series_key(row.tags))
 
     def rows(self, selection: Selection, after: tuple[int, str] | None = None, limit: int = 1000) -> list[Row]:
         check_selection(selection, limit)
+        if not self._path.exists():
+            return []
         with self._snapshot() as connection:
             return Query(connection, selection).page(after, limit)
 
@@ -46,7 +53,7 @@ class EmbeddedReader:
             yield connection
 
     def _open(self) -> sqlite3.Connection:
-        """Not able to write; fails while no store has made the file."""
+        """Not able to write."""
         if self._connection is None:
             address = f"{self._path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)

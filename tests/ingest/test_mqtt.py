@@ -41,7 +41,10 @@ def settings(broker: mosquitto.Mosquitto, **more: object) -> MqttSettings:
 def receiving(chosen: MqttSettings, journal: SqliteJournal) -> Iterator[None]:
     """A source and its keeper, until the block ends."""
     stop, keeper = Event(), Keeper(journal, [])
-    threads = [Thread(target=keeper.run, args=(stop,)), Thread(target=MqttSource(chosen, keeper).run, args=(stop,))]
+    threads = [
+        Thread(target=keeper.run, args=(stop,)),
+        Thread(target=MqttSource("city", chosen, keeper).run, args=(stop,)),
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -84,7 +87,7 @@ def subscribed(broker: mosquitto.Mosquitto, chosen: MqttSettings, journal: Sqlit
 def test_a_message_is_kept_with_topic_source_and_network(
     broker: mosquitto.Mosquitto, journal: SqliteJournal, version: str
 ) -> None:
-    chosen = settings(broker, version=version, name="city", network="things_stack")
+    chosen = settings(broker, version=version, network="things_stack")
     subscribed(broker, chosen, journal)
     first = journal.read(0, 1)[0].envelope
     assert (first.topic, first.source, first.network, first.body) == ("v3/hello", "city", "things_stack", b"hello")
@@ -108,7 +111,7 @@ def test_what_was_not_acknowledged_comes_again(
     chosen, stop = settings(broker), Event()
     subscribed(broker, chosen, journal)
     nobody_keeps = Keeper(SqliteJournal(tmp_path / "other.db"), [])
-    source = Thread(target=MqttSource(chosen, nobody_keeps).run, args=(stop,))
+    source = Thread(target=MqttSource("city", chosen, nobody_keeps).run, args=(stop,))
     source.start()
     publish(broker, "v3/x", "precious")
     wait_for(lambda: nobody_keeps.waiting > 0, 10, "the message at the source")
@@ -137,7 +140,7 @@ def test_a_broker_that_comes_back_finds_us_subscribed_again(
         broker.process.kill()  # its sessions die with it: nothing was saved yet
         broker.process.start()
         wait_for(lambda: comes_through(broker, journal, "after"), 20, "messages again")
-    assert "lost mqtt" in caplog.text
+    assert "lost city" in caplog.text
     assert "had no session" in caplog.text
 
 

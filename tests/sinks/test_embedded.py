@@ -80,10 +80,11 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
     reader.close()
 
 
-def test_a_reader_without_a_file_says_so(path: Path) -> None:
+def test_a_reader_without_a_file_finds_nothing(path: Path) -> None:
     reader = EmbeddedReader(path)
-    with pytest.raises(Unavailable, match=r"observations\.sqlite"):
-        reader.latest(everything())
+    asked = Selection("bin_level", 0, 10)
+    assert (reader.latest(asked), reader.rows(asked)) == ([], [])
+    assert not path.exists()
 
 
 def test_a_file_whose_tables_are_still_to_be_made_holds_nothing(path: Path) -> None:
