@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, insert, select, update
 
 from sinks.errors import Invalid
 from sinks.model import Asset, Device, Installation, Organisation
@@ -66,6 +66,27 @@ def remove(connection: Connection, record: Organisation | Device | Asset | Insta
     table = _TABLES[type(record)]
     connection.execute(delete(table).where(_is(table, _key(record))))
     raise_revision(connection)
+
+
+def write(connection: Connection, changed: Sequence[Any], created: Sequence[Any]) -> None:
+    """Many rows at once, of any kinds: owners before what they own, changes before what needs their room."""
+    for kind, table in _TABLES.items():
+        changes = [_values(record) for record in changed if type(record) is kind]
+        creations = [_values(record) for record in created if type(record) is kind]
+        if changes:
+            _update_all(connection, table, changes)
+        if creations:
+            connection.execute(insert(table), creations)
+    if changed or created:
+        raise_revision(connection)
+
+
+def _update_all(connection: Connection, table: Table, changes: Sequence[Mapping[str, Any]]) -> None:
+    keys = {column.name for column in table.primary_key}
+    rest = {column.name for column in table.columns} - keys
+    here = and_(*(table.c[name] == bindparam(f"the_{name}") for name in keys))
+    statement = update(table).where(here).values({name: bindparam(f"the_{name}") for name in rest})
+    connection.execute(statement, [{f"the_{name}": value for name, value in row.items()} for row in changes])
 
 
 def raise_revision(connection: Connection) -> None:

@@ -7,7 +7,7 @@ when the database cannot be had, `Refused` when its address, password or schema 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -23,6 +23,8 @@ from .forms import Fault, KeyForm, Scalar, fill
 from .keys import NOBODY, Key, Sealed, key_id, make_token, opens
 from .migrations import upgrade
 from .snapshot import Snapshot
+
+Record = Organisation | Device | Asset | Installation
 
 
 def open_registry(url: str) -> SqlRegistry:
@@ -80,6 +82,16 @@ class SqlRegistry:
                 tuple(rows.load(connection, Asset)),
                 tuple(rows.load(connection, Installation)),
             )
+
+    def write(self, changed: Sequence[Record], created: Sequence[Record], revision: int) -> None:
+        """Take records that were checked against the snapshot of this revision, all of them or none.
+
+        Raises `Invalid` when the registry has changed since.
+        """
+        with self._database.writing() as connection:
+            if rows.read_revision(connection) != revision:
+                raise Invalid("the registry has changed since the dry run; plan the import again")
+            rows.write(connection, changed, created)
 
     # Organisations
 
@@ -231,7 +243,7 @@ class SqlRegistry:
                 rows.raise_revision(connection)
 
 
-def _raw(record: Organisation | Device | Asset | Installation) -> dict[str, object]:
+def _raw(record: Record) -> dict[str, object]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 

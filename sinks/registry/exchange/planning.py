@@ -71,24 +71,10 @@ def apply(planned: Plan, registry: SqlRegistry) -> int:
         first = planned.problems[0]
         where = f"row {first.row}" + (f", {first.column}" if first.column else "")
         raise Invalid(f"nothing was imported, {len(planned.problems)} problems; the first: {where}: {first.text}")
-    with registry.transaction():
-        if registry.revision() != planned.revision:
-            raise Invalid("the registry has changed since the dry run; plan the import again")
-        # What is there changes first: an installation may have to end before the next one can begin.
-        steps = [*planned.select("change"), *planned.select("create")]
-        for step in steps:
-            _COMMANDS[step.action, type(step.record)](registry, step.record)
-    return len(steps)
-
-
-_COMMANDS: Final[Mapping[tuple[str, type], Callable[[SqlRegistry, Any], None]]] = {
-    ("create", Device): SqlRegistry.add_device,
-    ("create", Asset): SqlRegistry.add_asset,
-    ("create", Installation): SqlRegistry.add_installation,
-    ("change", Device): SqlRegistry.change_device,
-    ("change", Asset): SqlRegistry.change_asset,
-    ("change", Installation): SqlRegistry.change_installation,
-}
+    changed = [step.record for step in planned.select("change")]
+    created = [step.record for step in planned.select("create")]
+    registry.write(changed, created, planned.revision)
+    return len(changed) + len(created)
 
 
 def _over(before: Record | None, draft: Draft) -> dict[str, Any]:

@@ -96,6 +96,21 @@ def test_one_file_may_move_a_device(city: SqlRegistry) -> None:
     ]
 
 
+def test_one_file_may_put_right_on_which_asset_a_device_was(city: SqlRegistry) -> None:
+    rows = (
+        "organisation,dev_eui,asset_id,kind,lat,lon,from",
+        f"offenbach,{SENSOR.dev_eui},of-bin-002,bin,50.1,8.7,2026-05-01",
+    )
+    apply(planned(city, *rows), city)
+    assert city.installations() == [Installation(SENSOR.dev_eui, "of-bin-002", MAY, None, {})]
+
+
+def test_one_file_raises_the_revision_once(cities: SqlRegistry) -> None:
+    before = cities.revision()
+    apply(plan(EXAMPLE, "csv", cities.snapshot(), MODELS), cities)
+    assert cities.revision() == before + 1
+
+
 def test_a_device_alone_is_a_row(cities: SqlRegistry) -> None:
     rows = (
         "organisation\tDevEUI\tModell\tparams.range_m\tparams.variant",
