@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from secrets import token_hex
 from threading import Event, Lock, Semaphore
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, Final, TextIO
 
 import msgspec
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
-from pydantic import SecretStr
+
+from ingest.sources.mqtt import MqttSettings, make_client
 
 from .mischief import Message, plan, stream
 from .pace import Pace
@@ -37,27 +35,6 @@ Report = Callable[[int, int], None]
 """`report(published, acknowledged)`: counts since the start, every few seconds and at the end."""
 
 
-class Broker(Protocol):
-    """The part of an MQTT source's settings that a publisher needs."""
-
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def username(self) -> str | None: ...
-    @property
-    def password(self) -> SecretStr | None: ...
-    @property
-    def tls(self) -> bool: ...
-    @property
-    def ca_file(self) -> Path | None: ...
-    @property
-    def cert_file(self) -> Path | None: ...
-    @property
-    def key_file(self) -> Path | None: ...
-
-
 def log_report(published: int, acknowledged: int) -> None:
     """One line in the log."""
     log.info("simulated fleet: %d messages published, %d acknowledged", published, acknowledged)
@@ -65,7 +42,7 @@ def log_report(published: int, acknowledged: int) -> None:
 
 def run(
     fleet: Fleet,
-    broker: Broker,
+    broker: MqttSettings,
     speed: float,
     stop: Event,
     clock: Callable[[], float] = time.time,
@@ -99,7 +76,7 @@ def _write(out: TextIO, messages: Iterable[Message]) -> None:
 class _Publisher:
     """One connection, and never more than `IN_FLIGHT` messages that the broker has not acknowledged."""
 
-    def __init__(self, broker: Broker, stop: Event, clock: Callable[[], float], report: Report) -> None:
+    def __init__(self, broker: MqttSettings, stop: Event, clock: Callable[[], float], report: Report) -> None:
         self._stop, self._clock, self._report = stop, clock, report
         self._where = f"{broker.host}:{broker.port}"
         self._answered = Event()
@@ -139,7 +116,7 @@ class _Publisher:
     def close(self) -> None:
         """Give the broker a moment to acknowledge the last messages, then go."""
         deadline = time.monotonic() + _FAREWELL_S
-        while self._acknowledged < self._published and time.monotonic() < deadline:
+        while self._client.is_connected() and self._acknowledged < self._published and time.monotonic() < deadline:
             time.sleep(0.01)
         self._client.disconnect()
         self._client.loop_stop()
@@ -161,16 +138,10 @@ class _Publisher:
         self._free.release()
 
 
-def _client(broker: Broker) -> paho.Client:
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"smartcity-simulate-{token_hex(4)}")
+def _client(broker: MqttSettings) -> paho.Client:
+    """With the broker's login and TLS, but an identity of its own, so that several fleets can share a broker."""
+    own = broker.model_copy(update={"client_id": f"smartcity-simulate-{token_hex(4)}", "version": "3.1.1"})
+    client = make_client(own, clean=True)
     client.max_inflight_messages_set(IN_FLIGHT)
     client.reconnect_delay_set(min_delay=1, max_delay=2)
-    if broker.username is not None:
-        client.username_pw_set(broker.username, broker.password.get_secret_value() if broker.password else None)
-    if broker.tls:
-        context = ssl.create_default_context(cafile=broker.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if broker.cert_file is not None:
-            context.load_cert_chain(broker.cert_file, broker.key_file)
-        client.tls_set_context(context)
     return client

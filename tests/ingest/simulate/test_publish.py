@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
@@ -11,6 +11,7 @@ from threading import Event, Thread
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from pydantic import SecretStr
 
 from ingest.networks.model import Outcome
 from ingest.simulate import Message, run, write_jsonl
@@ -58,9 +59,11 @@ def subscribed(port: int, heard: Heard) -> Iterator[None]:
 
 
 @contextmanager
-def simulating(port: int, heard: Heard, speed: float = 60.0) -> Iterator[None]:
-    stop = Event()
-    thread = Thread(target=run, args=(FLEET, settings(port), speed, stop), kwargs={"report": heard.report}, daemon=True)
+def simulating(
+    port: int, heard: Heard, speed: float = 60.0, login: Mapping[str, object] | None = None
+) -> Iterator[None]:
+    stop, broker = Event(), settings(port).model_copy(update=login)
+    thread = Thread(target=run, args=(FLEET, broker, speed, stop), kwargs={"report": heard.report}, daemon=True)
     thread.start()
     try:
         yield
@@ -118,6 +121,18 @@ def test_it_ends_when_told_to_although_there_is_no_broker() -> None:
     with simulating(free_port(), heard):
         pass
     assert heard.reports == [(0, 0)]
+
+
+def test_a_refused_login_is_told_without_the_password(caplog: pytest.LogCaptureFixture) -> None:
+    closed = "listener 1883\nallow_anonymous false\npassword_file /mosquitto/config/passwords\n"
+    heard = Heard()
+    with mosquitto.running(closed, {"config/passwords": ""}) as broker:
+        login = {"username": "nobody", "password": SecretStr("wrong-password-1")}
+        with simulating(broker.port, heard, login=login):
+            wait_for(lambda: "refuses" in caplog.text, 10, "the refusal")
+    assert heard.reports == [(0, 0)]
+    assert f"{broker.port}" in caplog.text
+    assert "wrong-password-1" not in caplog.text
 
 
 def at(message: Message, at_s: float) -> Message:
