@@ -146,9 +146,12 @@ def _kind_of(reading: Reading) -> str:
 
 
 def _depth(reading: Reading, place: Place) -> str:
+    """Depth in cm as text: of the probe's channel by `channels` ("1=30,2=60") of the mount, else of the device."""
+    mount = place.installation.mount if place.installation else {}
     if reading.channel is not None:
-        return reading.channel
-    depth = place.installation.mount.get("depth_cm", "") if place.installation else ""
+        pairs = (pair.split("=") for pair in str(mount.get("channels", "")).split(",") if "=" in pair)
+        return {channel.strip(): depth.strip() for channel, depth in pairs}.get(reading.channel, reading.channel)
+    depth = mount.get("depth_cm", "")
     return f"{depth:g}" if isinstance(depth, int | float) else str(depth)
 
 

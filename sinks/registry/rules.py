@@ -12,19 +12,25 @@ from sinks.errors import Invalid
 
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _EUI: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_KEY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}/[!-~]{1,128}", re.ASCII)
 _SHORTENED: Final = re.compile(r"\d([.,]\d+)?[eE]\+\d+", re.ASCII)
 TEXT_MAX: Final = 200
 
 
 def eui(text: str) -> str:
-    """A DevEUI as 16 lower-case hex digits; dashes, colons, blanks and upper case are taken."""
+    """A DevEUI as 16 lower-case hex digits; dashes, colons, blanks and upper case are taken.
+
+    A device without one, e.g. a home-made sensor on plain MQTT, is named `<network or application>/<its id there>`.
+    """
+    if _KEY.fullmatch(text):
+        return text
     normal = re.sub(r"[-:\s]", "", text).lower()
     if _SHORTENED.fullmatch(text.strip()):
         raise Invalid(
             f"{shown(text)} is a DevEUI that a spreadsheet shortened: format its column as text, fill it anew"
         )
     if not _EUI.fullmatch(normal):
-        raise Invalid(f"a DevEUI has 16 hex digits (0-9, a-f), {shown(text)} is none")
+        raise Invalid(f"a DevEUI has 16 hex digits (0-9, a-f), {shown(text)} is none; without one: network/id")
     if normal in ("0" * 16, "f" * 16):
         raise Invalid(f"{shown(text)} is no device's DevEUI")
     return normal

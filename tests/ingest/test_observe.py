@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from decoders import Code, Decoded, Event, Issue, Kind, Reading
 from ingest.networks.model import Gateway, Outcome, TimeSource, Uplink
 from ingest.observe import observe
@@ -102,6 +104,13 @@ def test_several_depths_are_series_of_their_own() -> None:
     decoded = Decoded(Kind.TELEMETRY, (Reading({"soil_vwc": 0.2}, None, "30"), Reading({"soil_vwc": 0.3}, None, "60")))
     depths = [p.series.depth_cm for p in points(decoded, TREE) if p.series.measurement == "soil"]
     assert depths == ["30", "60"]
+
+
+def test_the_mount_says_at_which_depth_a_channel_is() -> None:
+    assert TREE.installation is not None
+    place = replace(TREE, installation=replace(TREE.installation, mount={"channels": "1=30,2=60"}))
+    decoded = Decoded(Kind.TELEMETRY, (Reading({"soil_vwc": 0.2}, None, "1"), Reading({"soil_vwc": 0.3}, None, "2")))
+    assert [p.series.depth_cm for p in points(decoded, place) if p.series.measurement == "soil"] == ["30", "60"]
 
 
 def test_a_reading_with_a_time_of_its_own_keeps_it() -> None:

@@ -48,6 +48,17 @@ def test_a_deveui_has_sixteen_hex_digits(text: str) -> None:
         rules.eui(text)
 
 
+@pytest.mark.parametrize("text", ["yard/bin-7", "agri-app/em400-tank"])
+def test_a_device_without_deveui_is_named_by_its_source_and_its_id_there(text: str) -> None:
+    assert rules.eui(text) == text
+
+
+@pytest.mark.parametrize("text", ["yard/", "/bin-7", "Yard/bin-7", "yard/bin 7"])
+def test_a_half_name_is_no_name(text: str) -> None:
+    with pytest.raises(Invalid, match="16 hex digits"):
+        rules.eui(text)
+
+
 @pytest.mark.parametrize("text", ["0" * 16, "f" * 16])
 def test_a_deveui_of_nobody_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="no device's DevEUI"):
