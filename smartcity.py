@@ -45,6 +45,7 @@ def door(
     ctx.obj = load(config, environment())
     level = ctx.obj.settings.log_level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # an up-to-date schema is no news
 
 
 @app.command(epilog="Example: smartcity run --port 8001 --mqtt-port 1884 --data /tmp/town")
@@ -191,7 +192,7 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON."
 
 
 ingest_commands.add_to(app)
-sink_commands.add_to(app, known_models=frozenset(decoders.all_decoders()))
+sink_commands.add_to(app, {name: decoder.key for name, decoder in decoders.by_name().items()})
 sink_commands.devices.command("models", epilog="Example: smartcity devices models --json")(models)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Quantity",
     "Reading",
     "all_decoders",
+    "by_name",
     "find",
 ]
 
@@ -30,11 +31,12 @@ def all_decoders() -> dict[str, Decoder]:
 
 
 @cache
-def _by_name() -> dict[str, Decoder]:
+def by_name() -> dict[str, Decoder]:
+    """Every decoder by each of its names in lower case: key, model names, aliases."""
     names = {name.casefold(): d for d in all_decoders().values() for name in (*d.aliases, *d.models)}
     return names | all_decoders()
 
 
 def find(name: str) -> Decoder | None:
     """The decoder with this key, model name or alias (upper or lower case), or None."""
-    return _by_name().get(name) or _by_name().get(name.casefold())
+    return by_name().get(name) or by_name().get(name.casefold())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import typer
 
@@ -12,7 +12,7 @@ from .registry import devices
 __all__ = ["add_to", "devices"]
 
 
-def add_to(app: typer.Typer, known_models: Collection[str]) -> None:
-    """Put all of them into the application. `known_models`: keys of the decoders there are."""
+def add_to(app: typer.Typer, known_models: Mapping[str, str]) -> None:
+    """Put all of them into the application. `known_models`: every name of a model to the key of its decoder."""
     registry.add_to(app, known_models)
     dead_letters.add_to(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,11 +24,12 @@ assets = typer.Typer(no_args_is_help=True, help="Assets: the bins and trees that
 organisations = typer.Typer(no_args_is_help=True, help="Organisations: the cities that own devices and assets.")
 keys = typer.Typer(no_args_is_help=True, help="Keys: tokens that let programs in.")
 
-_MODELS: Final[set[str]] = set()
-"""Keys of the decoders, told by the door before any command runs: this room does not know them."""
+_MODELS: Final[dict[str, str]] = {}
+"""Every name of a model (key, trade name, alias; lower case) to the key of its decoder, told by the door before any
+command runs: this room does not know the decoders."""
 
 
-def add_to(app: typer.Typer, known_models: Collection[str]) -> None:
+def add_to(app: typer.Typer, known_models: Mapping[str, str]) -> None:
     """Put these commands into the application."""
     app.add_typer(devices, name="devices")
     app.add_typer(assets, name="assets")
@@ -88,14 +89,15 @@ def list_organisations(ctx: typer.Context, as_json: Json = False) -> None:
 def add_device(
     ctx: typer.Context,
     dev_eui: Annotated[str, typer.Argument(help="DevEUI, as on the label.")],
-    model: Annotated[str, typer.Option(help="Key of its decoder; see `smartcity devices models`.")],
+    model: Annotated[str, typer.Option(help="Its model, e.g. EM400-MUD; see `smartcity devices models`.")],
     organisation: Annotated[str, typer.Option(help="Id of its owner.")],
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     param: Annotated[list[str] | None, typer.Option(help="name=value that its frames do not carry.")] = None,
 ) -> None:
     """Register a device. Messages that waited for it as dead letters are taken in at once."""
     with _registry(ctx) as registry:
-        registry.add_device(Device(dev_eui, organisation, model, name, _pairs(param or [])), _MODELS)
+        key = _MODELS.get(model.casefold(), model)
+        registry.add_device(Device(dev_eui, organisation, key, name, _pairs(param or [])), set(_MODELS.values()))
     replayed = replay(ctx, reason="observe/unknown_device", device=dev_eui)
     typer.echo(f"{dev_eui} added" + (f"; {replayed} messages that waited for it are replayed" if replayed else ""))
 
@@ -171,7 +173,7 @@ def import_file(
     """Take devices, assets and installations from a CSV or GeoJSON file: all of it, or nothing."""
     form: Literal["csv", "geojson"] = "geojson" if file.suffix.lower() in {".geojson", ".json"} else "csv"
     with _registry(ctx) as registry:
-        planned = plan(file.read_bytes(), form, registry.snapshot(), _MODELS)
+        planned = plan(file.read_bytes(), form, registry.snapshot(), set(_MODELS.values()))
         _tell(planned)
         if planned.problems:
             raise Invalid(f"nothing was imported: {len(planned.problems)} problems in {file.name}")
@@ -253,7 +255,7 @@ def create_key(
 def list_keys(ctx: typer.Context, as_json: Json = False) -> None:
     """List keys; their tokens cannot be shown."""
     with _registry(ctx) as registry:
-        known = registry.keys()
+        known = registry.issued_keys()
         show([asdict(key) for key in known], ["id", "name", "role", "organisation"], as_json=as_json)
 
 
