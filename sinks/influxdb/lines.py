@@ -26,7 +26,7 @@ def prefix(series: Series) -> str:
 
 
 def line(point: Point) -> bytes:
-    """One admitted point (see `sinks.guard.admit`) as UTF-8, without line end. Whole floats lose their ".0"."""
+    """One admitted point (see `sinks.guard.admit`) as UTF-8, without line end."""
     types = MEASUREMENTS[point.series.measurement]
     fields = ",".join([f"{name}={_value(value, types[name])}" for name, value in point.fields.items()])
     return f"{prefix(point.series)}{fields} {point.time_ms}".encode()
@@ -34,7 +34,7 @@ def line(point: Point) -> bytes:
 
 def _value(value: Field, expected: type[Field]) -> str:
     if expected is float:
-        return repr(float(value)).removesuffix(".0")
+        return repr(float(value))
     if expected is int:
         return f"{value:d}i"
     if expected is bool:

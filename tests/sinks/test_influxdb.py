@@ -177,9 +177,8 @@ def test_a_line_that_the_server_cannot_parse_is_rejected_alone(
     real = InfluxStore._post
 
     def spoil(store: InfluxStore, body: bytes) -> None:
-        real(store, body.replace(b"level_pct=13", b"level_pct="))
+        real(store, body.replace(b"level_pct=13.0", b"level_pct="))
 
-    monkeypatch.setattr("sinks.influxdb.delivery.line", lambda _: b"unused")
     store, reader = InfluxStore(bucket.writer), InfluxReader(bucket.reader)
     monkeypatch.setattr(InfluxStore, "_post", spoil)
     written = store.write([point(1), bad, point(2)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -92,7 +93,7 @@ def lines(body: bytes) -> int:
 
 
 def poisoned(body: bytes) -> Answer:
-    return (500, b'{"message":"internal error"}', {}) if b"level_pct=13 " in body else OK
+    return (500, b'{"message":"internal error"}', {}) if b"level_pct=13.0 " in body else OK
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
@@ -206,13 +207,25 @@ def test_a_batch_that_is_too_large_goes_in_parts(fake: Fake, store: InfluxStore)
 
 
 def test_a_line_that_is_too_large_even_alone_is_rejected(fake: Fake, store: InfluxStore) -> None:
-    fake.answer = lambda body: (413, b"too large", {}) if b"level_pct=13 " in body else OK
+    fake.answer = lambda body: (413, b"too large", {}) if b"level_pct=13.0 " in body else OK
     written = store.write(POINTS)
     assert (written.accepted, [item.code for item in written.rejected]) == (39, ["server"])
 
 
+def test_lines_that_a_400_names_are_rejected_and_the_rest_goes_again_at_once(fake: Fake, store: InfluxStore) -> None:
+    def answer(body: bytes) -> Answer:
+        bad = [f"unable to parse '{it.decode()}': no" for it in body.splitlines() if b"=13.0 " in it or b"=7.0 " in it]
+        return (400, json.dumps({"message": "\n".join(bad)}).encode(), {}) if bad else OK
+
+    fake.answer = answer
+    written = store.write(POINTS)
+    assert written.accepted == 38
+    assert [(item.point, item.code) for item in written.rejected] == [(POINTS[7], "server"), (POINTS[13], "server")]
+    assert len(fake.bodies) == 2
+
+
 def test_a_400_that_names_no_line_is_taken_apart(fake: Fake, store: InfluxStore) -> None:
-    fake.answer = lambda body: (400, b'{"error":"points beyond retention policy"}', {}) if b"=13 " in body else OK
+    fake.answer = lambda body: (400, b'{"error":"points beyond retention policy"}', {}) if b"=13.0 " in body else OK
     written = store.write(POINTS)
     assert (written.accepted, [item.code for item in written.rejected]) == (39, ["retention"])
 
