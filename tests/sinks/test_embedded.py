@@ -82,8 +82,7 @@ def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
 
 def test_a_reader_without_a_file_finds_nothing(path: Path) -> None:
     reader = EmbeddedReader(path)
-    asked = Selection("bin_level", 0, 10)
-    assert (reader.latest(asked), reader.rows(asked)) == ([], [])
+    assert reader.latest(everything()) == reader.rows(everything()) == []
     assert not path.exists()
 
 
