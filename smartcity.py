@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -36,10 +37,19 @@ app = typer.Typer(
 console = Console()
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("open-smartcity-sensors"))
+        raise typer.Exit
+
+
 @app.callback()
 def door(
     ctx: typer.Context,
     config: Annotated[Path | None, typer.Option(help="Settings file; smartcity.toml when it is there.")] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version.")
+    ] = False,
 ) -> None:
     """Bin and soil sensors of a city: received, kept, decoded, stored, published as open data."""
     ctx.obj = load(config, environment())

@@ -31,6 +31,26 @@ class InfluxSettings(BaseModel):
     read_token_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
 
+    def has(self, right: Literal["write", "read"]) -> bool:
+        """Whether a token with this right is named."""
+        return getattr(self, f"{right}_token") is not None or getattr(self, f"{right}_token_file") is not None
+
+    def connection(self, right: Literal["write", "read"]) -> Connection:
+        """The way to the bucket with the token that has this right. Raises `Refused` when there is none."""
+        token = self.write_token if right == "write" else self.read_token
+        file = self.write_token_file if right == "write" else self.read_token_file
+        if token is not None:
+            return self.connect(token.get_secret_value())
+        if file is None:
+            raise Refused(f"InfluxDB needs a token to {right}: set store.influxdb.{right}_token_file")
+        return self.connect(read_secret(file))
+
+    def connect(self, token: str) -> Connection:
+        """The way to the bucket with this token."""
+        from .influxdb.connection import Connection  # noqa: PLC0415 0.3 s and 39 MB that the embedded store spares
+
+        return Connection(self.url, self.org, self.bucket, token, self.timeout_s)
+
 
 class StoreSettings(BaseModel):
     """Which time-series store."""
@@ -68,9 +88,9 @@ class Storage(BaseModel):
     def open_store(self) -> Store:
         """The time-series store to write to. Clients of servers are imported only when they are used."""
         if self.store.kind == "influxdb":
-            from .influxdb.write import InfluxStore  # noqa: PLC0415 0.3 s and 39 MB that the embedded store spares
+            from .influxdb.write import InfluxStore  # noqa: PLC0415 as above
 
-            return InfluxStore(self._influx("write"))
+            return InfluxStore(self.store.influxdb.connection("write"))
         from .embedded.write import EmbeddedStore  # noqa: PLC0415 as above
 
         return EmbeddedStore(self.data / "store.db")
@@ -80,28 +100,18 @@ class Storage(BaseModel):
         if self.store.kind == "influxdb":
             from .influxdb.read import InfluxReader  # noqa: PLC0415 as above
 
-            return InfluxReader(self._influx("read"))
+            return InfluxReader(self.store.influxdb.connection("read"))
         from .embedded.read import EmbeddedReader  # noqa: PLC0415 as above
 
         return EmbeddedReader(self.data / "store.db")
 
-    def _influx(self, right: Literal["write", "read"]) -> Connection:
-        from .influxdb.connection import Connection  # noqa: PLC0415 as above
 
-        influx = self.store.influxdb
-        token = influx.write_token if right == "write" else influx.read_token
-        file = influx.write_token_file if right == "write" else influx.read_token_file
-        secret = token.get_secret_value() if token else _read_secret(file, right)
-        return Connection(influx.url, influx.org, influx.bucket, secret, influx.timeout_s)
-
-
-def _read_secret(file: Path | None, right: str) -> str:
-    if file is None:
-        raise Refused(f"InfluxDB needs a token to {right}: set store.influxdb.{right}_token_file")
+def read_secret(file: Path) -> str:
+    """What a file holds beside white space at its ends. Raises `Refused` when it cannot be read."""
     try:
         return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise Refused(f"the token file {file} cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"the secret in {file} cannot be read: {error}") from error
 
 
 def _make_folder(folder: Path) -> None:

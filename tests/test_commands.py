@@ -19,8 +19,8 @@ from tests.ingest.house import BIN_EUI, chirpstack
 from tests.servers import mosquitto
 from tests.servers.process import free_port
 
-LASTING = {"run", "ingest", "api", "simulate", "doctor"}
-"""Commands that go on running or need a broker: tried in their own tests."""
+LASTING = {"run", "ingest", "api", "simulate", "doctor", "influx"}
+"""Commands that go on running or need a server: tried in their own tests."""
 
 
 def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ingest.keep import Keeper
 from sinks.model import Envelope
+from sinks.storage import read_secret
 
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 _RECEIVE_MAXIMUM: Final = 1_000
@@ -44,11 +45,18 @@ class MqttSettings(BaseModel):
     version: Literal["3.1.1", "5"] = "3.1.1"
     username: str | None = None
     password: SecretStr | None = None
+    password_file: Path | None = None
     tls: bool = False
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 60
+
+    def secret(self) -> str | None:
+        """The password, given itself or as a file that holds it. Raises `Refused` when the file cannot be read."""
+        if self.password is not None:
+            return self.password.get_secret_value()
+        return read_secret(self.password_file) if self.password_file is not None else None
 
 
 class MqttSource:
@@ -134,7 +142,7 @@ def make_client(settings: MqttSettings, *, clean: bool = False) -> paho.Client:
     )
     client.reconnect_delay_set(min_delay=1, max_delay=30)
     if settings.username is not None:
-        client.username_pw_set(settings.username, settings.password.get_secret_value() if settings.password else None)
+        client.username_pw_set(settings.username, settings.secret())
     if settings.tls:
         context = ssl.create_default_context(cafile=settings.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import typer
 
-from . import dead_letters, registry
+from . import dead_letters, influx, registry
 from .registry import devices
 
 __all__ = ["add_to", "devices"]
@@ -16,3 +16,4 @@ def add_to(app: typer.Typer, known_models: Mapping[str, str]) -> None:
     """Put all of them into the application. `known_models`: every name of a model to the key of its decoder."""
     registry.add_to(app, known_models)
     dead_letters.add_to(app)
+    influx.add_to(app)

@@ -1,0 +1,121 @@
+"""`influx`: an InfluxDB 2 made ready, and looked after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+from sinks.errors import Invalid, Refused
+from sinks.storage import InfluxSettings, read_secret
+
+from .output import Json, show, storage
+
+if TYPE_CHECKING:
+    from sinks.influxdb.setup import Tokens
+
+Right = Literal["write", "read"]
+_RIGHTS: Final[tuple[Right, ...]] = ("write", "read")
+_FAILED: Final = 1
+
+influx = typer.Typer(no_args_is_help=True, help="InfluxDB: made ready, and looked after.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the application."""
+    app.add_typer(influx, name="influx")
+
+
+@influx.command("setup", epilog="Example: smartcity influx setup --admin-token-file .secrets/influxdb_admin_token")
+def set_up(
+    ctx: typer.Context,
+    admin_token_file: Annotated[
+        Path, typer.Option(help="Holds the operator's token; an empty server takes it as its own.")
+    ],
+    password_file: Annotated[
+        Path | None, typer.Option(help="Holds the first user's password, for an empty server.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="Name of the first user, for an empty server.")] = "admin",
+    retention_days: Annotated[int, typer.Option(min=0, help="Rows older than this go; 0 keeps them for ever.")] = 0,
+) -> None:
+    """Make bucket and tokens with the least rights, and write the tokens to the files that the settings name.
+
+    May be done again at any time: what is there and works stays as it is.
+    """
+    from sinks.influxdb.setup import onboard, prepare  # noqa: PLC0415 the client is only needed here
+
+    settings = storage(ctx).store.influxdb
+    files = _token_files(settings)
+    admin = settings.connect(read_secret(admin_token_file))
+    if password_file is not None and onboard(admin, user, read_secret(password_file)):
+        typer.echo(f"{settings.url} was empty; it has the user {user} and the organisation {settings.org} now")
+    held = _held(files)
+    tokens = prepare(admin, retention_days, held)
+    typer.echo(
+        f"bucket {settings.bucket} keeps its rows {f'for {retention_days} days' if retention_days else 'for ever'}"
+    )
+    if tokens == held:
+        typer.echo("the tokens at hand work and stay")
+        return
+    for right, file in files.items():
+        _keep(file, getattr(tokens, right))
+        typer.echo(f"a new token to {right} is in {file}")
+
+
+@influx.command("check", epilog="Example: smartcity influx check --json")
+def check(ctx: typer.Context, as_json: Json = False) -> None:
+    """Try every token that the settings name. Exit code 1 when one does not do, with what to mend."""
+    settings = storage(ctx).store.influxdb
+    rights = [right for right in _RIGHTS if settings.has(right)]
+    if not rights:
+        raise Invalid("no token to check: set store.influxdb.write_token_file or store.influxdb.read_token_file")
+    missing = {right: _missing(settings, right) for right in rights}
+    rows = [{"right": right, "ok": not said, "text": " ".join(said)} for right, said in missing.items()]
+    show(rows, ["right", "ok", "text"], as_json=as_json)
+    if any(missing.values()):
+        raise typer.Exit(_FAILED)
+
+
+def _missing(settings: InfluxSettings, right: Right) -> list[str]:
+    from sinks.influxdb.read import InfluxReader  # noqa: PLC0415 as above
+    from sinks.influxdb.write import InfluxStore  # noqa: PLC0415 as above
+
+    try:
+        connection = settings.connection(right)
+    except Refused as error:
+        return [str(error)]
+    with closing(InfluxStore(connection) if right == "write" else InfluxReader(connection)) as client:
+        return client.check()
+
+
+def _token_files(settings: InfluxSettings) -> dict[Right, Path]:
+    files: dict[Right, Path] = {}
+    for right in _RIGHTS:
+        file: Path | None = getattr(settings, f"{right}_token_file")
+        if file is None:
+            raise Invalid(f"say where the token to {right} goes: set store.influxdb.{right}_token_file")
+        files[right] = file
+    return files
+
+
+def _held(files: Mapping[Right, Path]) -> Tokens | None:
+    from sinks.influxdb.setup import Tokens  # noqa: PLC0415 as above
+
+    found = {right: read_secret(file) for right, file in files.items() if file.exists()}
+    return Tokens(**found) if all(found.get(right) for right in _RIGHTS) else None
+
+
+def _keep(file: Path, secret: str) -> None:
+    """Whole or not at all; its owner may write and its group may read it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=file.parent, delete=False) as new:
+            new.write(secret)
+        Path(new.name).chmod(0o640)
+        Path(new.name).replace(file)
+    except OSError as error:
+        raise Refused(f"the token cannot be written to {file}: {error.strerror}") from error

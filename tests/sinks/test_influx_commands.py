@@ -1,0 +1,88 @@
+"""`smartcity influx`: a real empty server becomes ready, twice is once, and what is wrong is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.door import Said, environment, smartcity
+from tests.servers.influxdb import Influxdb
+
+pytestmark = pytest.mark.server("influxdb")
+
+
+@pytest.fixture
+def house(tmp_path: Path, bucket: Influxdb) -> dict[str, str]:
+    """Settings of a bucket that is not there yet, and the operator's token in a file."""
+    (tmp_path / "admin").write_text(f"{bucket.admin_token}\n")
+    return environment(
+        tmp_path / "data",
+        SMARTCITY_STORE__INFLUXDB__URL=bucket.url,
+        SMARTCITY_STORE__INFLUXDB__ORG=bucket.org,
+        SMARTCITY_STORE__INFLUXDB__BUCKET=tmp_path.name,
+        SMARTCITY_STORE__INFLUXDB__WRITE_TOKEN_FILE=str(tmp_path / "write" / "token"),
+        SMARTCITY_STORE__INFLUXDB__READ_TOKEN_FILE=str(tmp_path / "read" / "token"),
+    )
+
+
+def set_up(tmp_path: Path, house: dict[str, str], *more: str) -> Said:
+    return smartcity("influx", "setup", "--admin-token-file", str(tmp_path / "admin"), *more, env=house)
+
+
+def tokens(tmp_path: Path) -> list[str]:
+    return [(tmp_path / right / "token").read_text() for right in ("write", "read")]
+
+
+def test_a_bucket_and_two_tokens_are_made_once(tmp_path: Path, house: dict[str, str]) -> None:
+    first = set_up(tmp_path, house)
+    made = tokens(tmp_path)
+    again = set_up(tmp_path, house)
+    assert (first.code, again.code) == (0, 0), first.err + again.err
+    assert tokens(tmp_path) == made
+    assert "the tokens at hand work and stay" in again.out
+    assert not any(token in first.out + first.err for token in made)
+
+
+def test_a_token_is_for_its_owner_and_group_alone(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house)
+    assert {(tmp_path / right / "token").stat().st_mode & 0o777 for right in ("write", "read")} == {0o640}
+
+
+def test_tokens_that_no_longer_work_are_replaced(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house)
+    (tmp_path / "write" / "token").write_text("")
+    checked = smartcity("influx", "check", "--json", env=house)
+    assert checked.code == 1
+    assert {row["right"]: row["ok"] for row in json.loads(checked.out)} == {"write": False, "read": True}
+    assert "a new token to write" in set_up(tmp_path, house).out
+    assert smartcity("influx", "check", env=house).code == 0
+
+
+def test_check_tries_only_the_rights_that_the_settings_name(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house)
+    reader = {name: value for name, value in house.items() if not name.endswith("WRITE_TOKEN_FILE")}
+    assert [row["right"] for row in json.loads(smartcity("influx", "check", "--json", env=reader).out)] == ["read"]
+
+
+def test_settings_without_a_place_for_a_token_are_told_before_anything_is_made(
+    tmp_path: Path, house: dict[str, str]
+) -> None:
+    del house["SMARTCITY_STORE__INFLUXDB__READ_TOKEN_FILE"]
+    said = set_up(tmp_path, house)
+    assert said.code == 1
+    assert "set store.influxdb.read_token_file" in said.err
+    assert not (tmp_path / "write").exists()
+
+
+def test_without_any_token_there_is_nothing_to_check(tmp_path: Path) -> None:
+    said = smartcity("influx", "check", env=environment(tmp_path))
+    assert (said.code, "no token to check" in said.err) == (1, True)
+
+
+def test_a_secret_that_cannot_be_read_is_one_sentence(tmp_path: Path, house: dict[str, str]) -> None:
+    (tmp_path / "admin").unlink()
+    said = set_up(tmp_path, house)
+    assert said.code == 1
+    assert said.err.startswith(f"smartcity: the secret in {tmp_path}/admin cannot be read")
