@@ -14,11 +14,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import EnvSettingsSource
 
 from api.settings import ApiSettings
 from ingest.networks.plain_json import MappingSettings
+from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
 from ingest.sources.webhook import WebhookSettings
 from sinks.storage import Storage, StoreSettings
@@ -76,6 +77,12 @@ class Settings(BaseModel):
     registry: RegistrySettings = RegistrySettings()
     api: ApiSettings = ApiSettings()
     simulate: SimulateSettings = SimulateSettings()
+
+    @field_validator("mappings")
+    @classmethod
+    def _names_are_free(cls, mappings: dict[str, MappingSettings]) -> dict[str, MappingSettings]:
+        with_mappings(mappings)
+        return mappings
 
     @property
     def storage(self) -> Storage:

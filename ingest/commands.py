@@ -27,9 +27,8 @@ from sinks.storage import Storage
 from . import unwrap as unwrapping
 from .deliver import Delivery
 from .keep import Keeper
-from .networks.contract import Network
-from .networks.plain_json import MappingSettings, network
-from .networks.table import NETWORKS
+from .networks.plain_json import MappingSettings
+from .networks.table import with_mappings
 from .pipeline import Fate, Unwrap, all_points, process
 from .places import Places
 from .run import Intake, Source, run
@@ -68,16 +67,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(replay)
 
 
-def networks(mappings: Mapping[str, MappingSettings]) -> dict[str, Network]:
-    """All formats that are understood: the network servers', and plain JSON by the declared mappings."""
-    return dict(NETWORKS) | {
-        name: network(mapping.model_copy(update={"key": name})) for name, mapping in mappings.items()
-    }
-
-
 def unwrapper(given: Given) -> Unwrap:
     """The first step of the way, for these settings."""
-    return partial(unwrapping.unwrap, networks=networks(given.mappings))
+    return partial(unwrapping.unwrap, networks=with_mappings(given.mappings))
 
 
 def ingest(
@@ -178,7 +170,7 @@ def unwrap(ctx: typer.Context) -> None:
     is not JSON. Nothing is kept.
     """
     given: Given = ctx.obj.settings
-    known = networks(given.mappings)
+    known = with_mappings(given.mappings)
     for number, line in enumerate(sys.stdin, 1):
         if line.strip():
             for result in unwrapping.unwrap_line(line, number, known):

@@ -51,14 +51,13 @@ class ValueMapping(BaseModel):
 class MappingSettings(BaseModel):
     """How to read one kind of plain JSON message.
 
-    `key`: name of the mapping, used as the network of its source. `device`: path of the device's id; 16 hex digits are
+    Its name in the settings is the network that its source declares. `device`: path of the device's id; 16 hex digits are
     taken as a DevEUI. `time`: path of an RFC 3339 text, or of seconds or milliseconds since 1970 (told apart by size);
     without it the arrival counts. `timezone`: IANA zone of times without offset. `values`: quantity key to its place.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key: str = Field(default="plain_json", pattern=r"^[a-z][a-z0-9_]{0,40}$")
     device: str
     time: str | None = None
     timezone: str | None = None
@@ -108,20 +107,20 @@ class _Plan(NamedTuple):
     zone: ZoneInfo | None
 
 
-def network(settings: MappingSettings) -> Network:
-    """The network of one mapping; add it to the table under its key."""
-    plan = _plan(settings)
-    return Network(settings.key, partial(_matches, plan), partial(_unwrap, plan))
+def network(key: str, settings: MappingSettings) -> Network:
+    """The network of one mapping, under its name in the settings."""
+    plan = _plan(key, settings)
+    return Network(key, partial(_matches, plan), partial(_unwrap, plan))
 
 
-def _plan(settings: MappingSettings) -> _Plan:
+def _plan(key: str, settings: MappingSettings) -> _Plan:
     paths = {}
     for name in ("device", "time", "model", "f_cnt", "rssi", "snr"):
         text = getattr(settings, name)
         if text is not None:
             paths[name] = compile_path(text)
     values = {key: _value(key, place) for key, place in settings.values.items()}
-    return _Plan(settings.key, paths, values, ZoneInfo(settings.timezone) if settings.timezone else None)
+    return _Plan(key, paths, values, ZoneInfo(settings.timezone) if settings.timezone else None)
 
 
 def _value(key: str, place: ValueMapping) -> _Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from . import chirpstack, plain_json, things_stack
@@ -18,11 +18,8 @@ NETWORKS: Final[Mapping[str, Network]] = {
 """Key to network, in the order in which they are tried on a message of an undeclared source."""
 
 
-def with_mappings(mappings: Iterable[plain_json.MappingSettings]) -> dict[str, Network]:
-    """The table with the operator's plain JSON mappings behind it. Raises `ValueError` for a key used twice."""
-    networks = dict(NETWORKS)
-    for settings in mappings:
-        if settings.key in networks:
-            raise ValueError(f"the key {settings.key!r} of a mapping is used twice; give each mapping its own")
-        networks[settings.key] = plain_json.network(settings)
-    return networks
+def with_mappings(mappings: Mapping[str, plain_json.MappingSettings]) -> dict[str, Network]:
+    """The table with the operator's plain JSON mappings behind it. Raises `ValueError` for the name of a server."""
+    if taken := mappings.keys() & NETWORKS.keys():
+        raise ValueError(f"{', '.join(sorted(taken))} is the name of a network server; give the mapping another")
+    return dict(NETWORKS) | {key: plain_json.network(key, settings) for key, settings in mappings.items()}

@@ -20,7 +20,7 @@ from sinks.model import Envelope
 MAPPING = MappingSettings.model_validate(
     {"device": "id", "time": "ts", "f_cnt": "n", "values": {"distance_mm": {"path": "v", "unit": "cm"}}}
 )
-NETWORKS = with_mappings([MAPPING])
+NETWORKS = with_mappings({"plain_json": MAPPING})
 TOPICS = (None, "", "application/x/device/24e124713d000001/event/up", "in?event=log", "v3/a@b/devices/c/up", "a/status")
 GOLDEN = [
     json.loads(line)["message"]
