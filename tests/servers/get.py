@@ -36,6 +36,7 @@ DEBIAN: Final[Mapping[str, Sequence[str]]] = {
     "mosquitto": ("mosquitto", "mosquitto-clients"),
     "chromium": ("chromium",),
     "postgresql": ("postgresql",),
+    "compose": ("docker-compose",),
 }
 NAMES: Final = (*DEBIAN, "influxdb", "kafka")
 
@@ -165,8 +166,8 @@ def _attempt(name: str) -> tuple[str, str]:
 
 
 _DESCRIPTION = (
-    "Gets the servers that tests lean on: Mosquitto, Chromium and PostgreSQL from Debian, InfluxDB built from its Go "
-    "module (ten minutes, once), Kafka from Maven. What is there already is left alone."
+    "Gets the servers that tests lean on: Mosquitto, Chromium, PostgreSQL and docker-compose from Debian, InfluxDB "
+    "built from its Go module (ten minutes, once), Kafka from Maven. What is there already is left alone."
 )
 _EPILOG = f"What Debian does not have goes to {SERVERS} (move it with SMARTCITY_SERVERS). Exit code 1: one is missing."
 
