@@ -21,7 +21,7 @@ run: $(VENV)/.run ## start everything on this machine: PORT=8000 MQTT_PORT=1883 
 	@exec $(BIN)/smartcity run --port $(PORT) --mqtt-port $(MQTT_PORT) --data "$(DATA)"
 
 test: $(VENV)/.dev ## run every test this machine can run
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 check: $(VENV)/.dev ## lint, types, import contracts
 	@$(BIN)/ruff check .

@@ -11,10 +11,10 @@ from .errors import Refused
 from .journal import SqliteJournal
 from .ledger import SqliteLedger
 from .ports import Reader, Store
-from .registry import SqlRegistry, open_registry
 
 if TYPE_CHECKING:
     from .influxdb.connection import Connection
+    from .registry import SqlRegistry
 
 
 class InfluxSettings(BaseModel):
@@ -80,6 +80,8 @@ class Storage(BaseModel):
 
     def open_registry(self) -> SqlRegistry:
         """The registry, brought to the newest schema."""
+        from .registry import open_registry  # noqa: PLC0415 SQLAlchemy takes most of a second that `decode` spares
+
         if self.registry_url is not None:
             return open_registry(self.registry_url.get_secret_value())
         _make_folder(self.data)

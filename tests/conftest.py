@@ -13,8 +13,7 @@ from typing import Protocol
 
 import pytest
 
-SERVERS = ("mosquitto", "influxdb", "postgresql", "chromium")
-_TOOK_PART: Counter[str] = Counter()
+SERVERS = ("mosquitto", "influxdb", "postgresql", "kafka", "chromium", "compose")
 
 
 class Server(Protocol):
@@ -36,12 +35,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if os.environ.get("CI") == "true":
                     pytest.fail(word, pytrace=False)
                 pytest.skip(word)
-            _TOOK_PART[name] += 1
+            item.user_properties.append(("server", name))  # goes with the report, also out of a worker process
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    used = Counter(value for report in reports for key, value in report.user_properties if key == "server")
     terminalreporter.section("real servers")
     for name in SERVERS:
         version = server(name).version()
-        line = f"{name} {version}: took part in {_TOOK_PART[name]} tests" if version else f"{name}: missing (make servers)"
+        line = f"{name} {version}: took part in {used[name]} tests" if version else f"{name}: missing (make servers)"
         terminalreporter.write_line(line)

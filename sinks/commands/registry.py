@@ -7,17 +7,19 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from sinks.errors import Invalid
 from sinks.model import Asset, Device, Organisation
-from sinks.registry import SqlRegistry
-from sinks.registry.exchange import Plan, apply, export_csv, export_geojson, plan
 
 from .dead_letters import replay
 from .output import Json, Out, now_ms, show, storage, write
+
+if TYPE_CHECKING:  # SQLAlchemy takes most of a second, which commands of other rooms spare
+    from sinks.registry import SqlRegistry
+    from sinks.registry.exchange import Plan
 
 devices = typer.Typer(no_args_is_help=True, help="Devices: who measures, where, and since when.")
 assets = typer.Typer(no_args_is_help=True, help="Assets: the bins and trees that are watched.")
@@ -171,6 +173,8 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
 ) -> None:
     """Take devices, assets and installations from a CSV or GeoJSON file: all of it, or nothing."""
+    from sinks.registry.exchange import apply, plan  # noqa: PLC0415 see above
+
     form: Literal["csv", "geojson"] = "geojson" if file.suffix.lower() in {".geojson", ".json"} else "csv"
     with _registry(ctx) as registry:
         planned = plan(file.read_bytes(), form, registry.snapshot(), set(_MODELS.values()))
@@ -192,6 +196,8 @@ def _tell(planned: Plan) -> None:
 @devices.command("export", epilog="Example: smartcity devices export --out devices.csv")
 def export_devices(ctx: typer.Context, out: Out = None) -> None:
     """Write devices, assets and installations as CSV, as `import` reads it."""
+    from sinks.registry.exchange import export_csv  # noqa: PLC0415 see above
+
     with _registry(ctx) as registry:
         write(export_csv(registry.snapshot()), out)
 
@@ -199,6 +205,8 @@ def export_devices(ctx: typer.Context, out: Out = None) -> None:
 @assets.command("export", epilog="Example: smartcity assets export --out assets.geojson")
 def export_assets(ctx: typer.Context, out: Out = None) -> None:
     """Write assets with their devices as GeoJSON, as `import` reads it."""
+    from sinks.registry.exchange import export_geojson  # noqa: PLC0415 see above
+
     with _registry(ctx) as registry:
         write(export_geojson(registry.snapshot()), out)
 
