@@ -1,0 +1,1 @@
+"""Show: Grafana's boards as code, and the files that give them to it."""
