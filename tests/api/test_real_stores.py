@@ -78,8 +78,10 @@ def test_a_station_that_joins_the_registry_is_answered(house: House, now_ms: int
     assert house.client.get("/api/v1/stations/new").json()["state"] == "unknown"
 
 
-def test_a_store_that_nobody_has_made_yet_is_not_ready(house: House) -> None:
-    assert house.client.get("/api/v1/ready").json()["detail"] == "No answer from: store."
+def test_before_the_intake_has_made_the_store_the_answer_is_empty_and_no_error(house: House) -> None:
+    assert house.client.get("/api/v1/ready").status_code == 200
+    station = house.client.get("/api/v1/stations/of-bin-1").json()
+    assert (station["state"], station["latest"]) == ("unknown", {})
 
 
 def test_many_ask_at_once_while_values_are_written(house: House, settings: ApiSettings, now_ms: int) -> None:

@@ -6,10 +6,10 @@ The subclass gives `backend`: how to open its store and reader, how to make it u
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -18,7 +18,16 @@ from sinks.influxdb.schema import MEASUREMENTS
 from sinks.model import Field, Point, Series
 from sinks.ports import Reader, Row, Selection, Store, series_key
 
-NOW = time.time_ns() // 1_000_000
+
+def _wednesday_noon() -> int:
+    """Noon of the last Wednesday before yesterday: some hours around it lie in one shard of any length up to a week."""
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    while day.isoweekday() != 3:
+        day -= timedelta(days=1)
+    return round(datetime.combine(day, time(12), UTC).timestamp() * 1000)
+
+
+NOW = _wednesday_noon()
 HOUR = 3_600_000
 SERIES = Series("bin_level", "offenbach", "bin-1", "24e124713b501234", "em400-mud")
 
