@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sinks.model import Entry
-from sinks.ports import Store
+from sinks.ports import Keys, Registry, Store
 from sinks.storage import Storage
 
 from . import unwrap as unwrapping
@@ -79,7 +79,8 @@ def ingest(
 ) -> None:
     """Receive messages, keep them, and deliver them to the store until stopped."""
     given: Given = ctx.obj.settings
-    intake = _open(given)
+    registry = given.storage.open_registry()
+    intake = _open(given, registry)
     if file is not None:
         with closing(intake):
             _take_file(intake, file, form)
@@ -88,16 +89,20 @@ def ingest(
         partial(MqttSource, name, settings) for name, settings in given.mqtt.items()
     ]
     if given.webhook.hooks:
-        sources.append(partial(WebhookSource, given.webhook))
+        sources.append(partial(WebhookSource, given.webhook, partial(_is_key, registry)))
     run(intake, sources, stopped_by_signals())
 
 
-def _open(given: Given) -> Intake:
+def _is_key(keys: Keys, token: str) -> bool:
+    return bool(token) and keys.check_key(token, "webhook") is not None
+
+
+def _open(given: Given, registry: Registry) -> Intake:
     storage = given.storage
     return Intake(
         storage.open_journal(),
         storage.open_ledger(),
-        storage.open_registry(),
+        registry,
         [storage.open_store()],
         unwrapper(given),
     )
@@ -188,7 +193,7 @@ def replay(
     """Take the kept messages through today's decoders once more and write the result; the same rows are replaced."""
     given: Given = ctx.obj.settings
     since_ns = int(since.timestamp() * 1e9) if since else 0
-    intake = _open(given)
+    intake = _open(given, given.storage.open_registry())
     with closing(intake):
         store = None if dry_run else intake.stores[0]
         tally = _replay(intake, lambda entry: _wanted(entry, since_ns, source), store)

@@ -200,3 +200,10 @@ class Registry(Protocol):
 
     def close(self) -> None:
         """Give back what is held. Twice is once."""
+
+
+class Keys(Protocol):
+    """Tokens that let programs in."""
+
+    def check_key(self, token: str, role: str) -> object | None:
+        """What is known of the key that this token opens, when it has this role and is not revoked; else None."""

@@ -79,7 +79,7 @@ def test_every_example_runs(path: tuple[str, ...], home: Path) -> None:
     line = (COMMANDS[path].epilog or "").removeprefix("Example: smartcity ").split("<")[0]
     prepare(path, home)
     if "KEY_ID" in line:
-        token = invoke("keys create x --role reader", home).out.strip()
+        token = invoke("keys create x", home).out.strip()
         line = line.replace("KEY_ID", json.loads(invoke("keys list --json", home).out)[0]["id"])
         assert token
     said = invoke(line, home, stdin=(home / "messages.ndjson").read_text())

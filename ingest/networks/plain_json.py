@@ -51,9 +51,10 @@ class ValueMapping(BaseModel):
 class MappingSettings(BaseModel):
     """How to read one kind of plain JSON message.
 
-    Its name in the settings is the network that its source declares. `device`: path of the device's id; 16 hex digits
-    are taken as a DevEUI. `time`: path of an RFC 3339 text, or of seconds or milliseconds since 1970 (told apart by size);
-    without it the arrival counts. `timezone`: IANA zone of times without offset. `values`: quantity key to its place.
+    Its name in the settings is the network that its source declares. `device`: path of the device's id; 16 hex
+    digits are taken as a DevEUI. `time`: path of an RFC 3339 text, or of seconds or milliseconds since 1970 (told
+    apart by size); without it the arrival counts. `timezone`: IANA zone of times without offset. `values`:
+    quantity key to its place.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,8 +1,9 @@
 """HTTP: network servers post their messages here, and get their answer once the journal has them.
 
-`POST /hooks/<source>` with the token of that source (`Authorization: Bearer <token>` or `X-Token: <token>`; The Things
-Stack and ChirpStack can both send a header of one's own). Senders give up after 5 to 10 s and most never try again,
-so nothing is processed before the answer: 204 means kept, anything else means not kept.
+`POST /hooks/<source>` with the token of that source, or a key made by `smartcity keys create`, as `Authorization:
+Bearer <token>` or `X-Token: <token>`; The Things Stack and ChirpStack can both send a header of one's own. Senders
+give up after 5 to 10 s and most never try again, so nothing is processed before the answer: 204 means kept, anything
+else means not kept.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ log = logging.getLogger(__name__)
 
 
 class HookSettings(BaseModel):
-    """One sender: the name in the path, its token, and the format of its messages (None detects it)."""
+    """One sender: the name in the path, its token (None: only keys open it), its messages' format (None detects it)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-    token: Annotated[SecretStr, Field(min_length=16)]
+    token: Annotated[SecretStr, Field(min_length=16)] | None = None
     network: str | None = None
 
 
@@ -51,15 +52,17 @@ class WebhookSettings(BaseModel):
 
 
 Offer = Callable[[Envelope, Callable[[], None]], bool]
+IsKey = Callable[[str], bool]
+"""Whether a token is a key that opens webhooks; asks the registry."""
 
 
-def create_webhooks(settings: WebhookSettings, offer: Offer) -> Starlette:
+def create_webhooks(settings: WebhookSettings, offer: Offer, is_key: IsKey) -> Starlette:
     """The receiver as an application. `offer` hands an envelope over and later calls back from another thread."""
     hooks = {hook.name: hook for hook in settings.hooks}
 
     async def receive(request: Request) -> Response:
         hook = hooks.get(request.path_params["source"])
-        if hook is None or not hmac.compare_digest(_token(request), hook.token.get_secret_value().encode()):
+        if hook is None or not await asyncio.to_thread(_opens, hook, _token(request), is_key):
             return _problem(401, "wrong token or unknown source", "send the token of this source as a bearer token")
         body = await _bounded_body(request, settings.max_body_bytes)
         if body is None:
@@ -102,9 +105,14 @@ async def _bounded_body(request: Request, limit: int) -> bytes | None:
     return bytes(body)
 
 
-def _token(request: Request) -> bytes:
+def _token(request: Request) -> str:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return (token if kind.lower() == "bearer" else request.headers.get("x-token", "")).encode()
+    return token if kind.lower() == "bearer" else request.headers.get("x-token", "")
+
+
+def _opens(hook: HookSettings, token: str, is_key: IsKey) -> bool:
+    own = hook.token.get_secret_value() if hook.token else None
+    return (own is not None and hmac.compare_digest(token.encode(), own.encode())) or is_key(token)
 
 
 def _problem(status: int, title: str, detail: str, retry_after: int | None = None) -> Response:
@@ -123,14 +131,15 @@ class Desk(Protocol):
 class WebhookSource:
     """Serves the receiver until `stop`."""
 
-    def __init__(self, settings: WebhookSettings, keeper: Desk) -> None:
+    def __init__(self, settings: WebhookSettings, is_key: IsKey, keeper: Desk) -> None:
         self._settings = settings
+        self._is_key = is_key
         self._keeper = keeper
 
     def run(self, stop: Event) -> None:
         """Receive until `stop` is set."""
         settings = self._settings
-        app = create_webhooks(settings, lambda envelope, kept: self._keeper.offer(envelope, kept, stop))
+        app = create_webhooks(settings, lambda envelope, kept: self._keeper.offer(envelope, kept, stop), self._is_key)
         config = uvicorn.Config(
             app, settings.host, settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=3
         )

@@ -247,16 +247,17 @@ def remove_asset(ctx: typer.Context, asset: str) -> None:
     typer.echo(f"{asset} removed")
 
 
-@keys.command("create", epilog="Example: smartcity keys create 'route planner' --role reader")
+@keys.command("create", epilog="Example: smartcity keys create 'network server of the city'")
 def create_key(
     ctx: typer.Context,
     name: str,
-    role: Annotated[str, typer.Option(help="webhook, reader or admin")],
-    organisation: Annotated[str | None, typer.Option(help="Only for this organisation.")] = None,
+    organisation: Annotated[
+        str | None, typer.Option(help="Whose key it is; nobody's in particular when absent.")
+    ] = None,
 ) -> None:
-    """Make a token. It is shown this once; only its hash is kept."""
+    """Make a token that opens webhooks. It is shown this once; only its hash is kept."""
     with _registry(ctx) as registry:
-        typer.echo(registry.create_key(name, role, organisation, now_ms()))
+        typer.echo(registry.create_key(name, "webhook", organisation, now_ms()))
 
 
 @keys.command("list", epilog="Example: smartcity keys list")

@@ -15,6 +15,7 @@ NOW_MS = NOW_NS // 1_000_000
 ARRIVED_NS = NOW_NS + 2 * 3600 * 1_000_000_000  # messages of some hours may arrive together
 
 BIN_EUI, TREE_EUI, SPARE_EUI = "24e124713b490001", "a84041000181f001", "70b3d57ba0000005"
+KEY = "a-key-of-the-registry"
 BIN = Asset("of-bin-1", "offenbach", "bin", "Wilhelmsplatz 1", 50.1037, 8.7672, {"capacity_l": 240.0})
 TREE = Asset("gi-tree-1", "giessen", "tree", "Linde Seltersweg", 50.5815, 8.6741, {"soil": "loam"})
 

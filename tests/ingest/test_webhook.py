@@ -14,12 +14,17 @@ from ingest.sources import webhook
 from ingest.sources.webhook import WebhookSettings, WebhookSource
 from sinks.journal import SqliteJournal
 from sinks.model import Envelope
+from tests.ingest.house import KEY
 from tests.servers.process import accepts, free_port, wait_for
 
 TOKEN = "a-long-token-of-this-test"  # noqa: S105 opens nothing but this test
 SETTINGS = {
     "max_body_bytes": 1000,
-    "hooks": [{"name": "tts", "token": TOKEN, "network": "things_stack"}, {"name": "cs", "token": TOKEN[::-1]}],
+    "hooks": [
+        {"name": "tts", "token": TOKEN, "network": "things_stack"},
+        {"name": "cs", "token": TOKEN[::-1]},
+        {"name": "keyed"},
+    ],
 }
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -48,7 +53,9 @@ def desk() -> Desk:
 def serving(keeper: Desk | Keeper) -> Iterator[httpx.Client]:
     """The receiver on a real socket, and somebody who posts to it."""
     stop, port = Event(), free_port()
-    source = WebhookSource(WebhookSettings.model_validate(SETTINGS | {"port": port}), keeper)
+    source = WebhookSource(
+        WebhookSettings.model_validate(SETTINGS | {"port": port}), lambda token: token == KEY, keeper
+    )
     thread = Thread(target=source.run, args=(stop,))
     thread.start()
     try:
@@ -79,6 +86,11 @@ def test_the_token_may_also_come_in_a_header_of_its_own(client: httpx.Client) ->
     assert client.post("/hooks/cs", content=b"{}", headers={"X-Token": TOKEN[::-1]}).status_code == 204
 
 
+@pytest.mark.parametrize("source", ["tts", "keyed"])
+def test_a_key_of_the_registry_opens_every_hook(client: httpx.Client, source: str) -> None:
+    assert client.post(f"/hooks/{source}", content=b"{}", headers={"X-Token": KEY}).status_code == 204
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
@@ -86,6 +98,8 @@ def test_the_token_may_also_come_in_a_header_of_its_own(client: httpx.Client) ->
         ("/hooks/tts", {"Authorization": "Bearer wrong"}),
         ("/hooks/tts", {"X-Token": TOKEN[::-1]}),
         ("/hooks/nobody", BEARER),
+        ("/hooks/keyed", {}),
+        ("/hooks/keyed", {"X-Token": ""}),
     ],
 )
 def test_without_the_sources_own_token_nothing_is_taken(
