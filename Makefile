@@ -33,8 +33,8 @@ servers: ## get the real servers that tests use
 	@$(PYTHON) -m tests.servers.get
 
 audit: $(VENV)/.dev ## look the locked dependencies up in the vulnerability database
-	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit
-	@$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit==2.10.1
+	@$(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 lock: ## write both lock files anew (needs uv)
 	@$(LOCK) pyproject.toml -o requirements.lock
