@@ -41,7 +41,7 @@ def test_mosquitto_delivers_a_retained_message_after_kill_and_restart() -> None:
     config = "listener 1883\nallow_anonymous true\npersistence true\npersistence_location /mosquitto/data/\n"
     with mosquitto.running(config) as broker:
         address = ["-h", HOST, "-p", str(broker.port), "-t", "bins"]
-        subprocess.run(["mosquitto_pub", *address, "-r", "-m", "kept"], check=True)
+        subprocess.run(["mosquitto_pub", *address, "-q", "1", "-r", "-m", "kept"], check=True)
         pid = broker.pid
         broker.process.stop()
         broker.process.start()
