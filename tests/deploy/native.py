@@ -77,6 +77,8 @@ class Installation:
             source, target, *_ = volume.split(":")
             found[target] = self.folder / source if source.startswith(".") else self.folder / "volumes" / source
         found["/run/secrets"] = root / "secrets"
+        if service == "backup":
+            found["/volumes"] = self.folder / "volumes"  # above all that is mounted there
         for path in found.values():
             if not path.is_file():
                 path.mkdir(parents=True, exist_ok=True)

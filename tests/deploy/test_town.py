@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from grafana.__main__ import BOARDS
 from tests.deploy.native import Installation
 from tests.ingest.house import BIN_EUI, chirpstack
 from tests.servers.process import HOST, Process, wait_for
@@ -114,7 +115,7 @@ def test_boards_read_with_the_token_that_the_set_up_made(installation: Installat
         params={"db": environment["SMARTCITY_INFLUXDB_BUCKET"], "q": "SHOW MEASUREMENTS"},
     ).json()
     assert "error" not in found["results"][0]
-    assert sorted(path.name for path in Path(environment["SMARTCITY_DASHBOARDS"]).iterdir()) == ["bins.json"]
+    assert {path.stem for path in Path(environment["SMARTCITY_DASHBOARDS"]).iterdir()} == set(BOARDS)
 
 
 def test_the_intake_measures_the_broker_with_its_own_login(
