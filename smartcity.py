@@ -8,7 +8,7 @@ import sys
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from ingest import doctor as checks
 from ingest.broker import NoBroker
 from sinks import commands as sink_commands
 from sinks.errors import SinkError
+from sinks.storage import StoreKind
 from smartcity_run import Busy, Town
 from smartcity_settings import Loaded, SettingsError, environment, in_force, load
 
@@ -64,7 +65,7 @@ def run(
     port: Annotated[int | None, typer.Option(help="Port of the API and its page.")] = None,
     mqtt_port: Annotated[int | None, typer.Option(help="Port of the broker that is started.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of everything that is kept.")] = None,
-    store: Annotated[Literal["embedded", "influxdb"] | None, typer.Option(help="Time-series store.")] = None,
+    store: Annotated[StoreKind | None, typer.Option(help="Time-series store.")] = None,
     simulate: Annotated[bool, typer.Option(help="Start the simulated fleet too.")] = True,
 ) -> None:
     """Start everything on this machine: broker, intake, API, page and a simulated fleet. Ctrl-C ends it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final
 
 import msgspec
@@ -10,19 +12,7 @@ from . import answers
 from .errors import PROBLEM_JSON
 
 PREFIX: Final = "/api/v1"
-_SHAPES: Final = (
-    answers.Conditions,
-    answers.Condition,
-    answers.FeatureCollection,
-    answers.Health,
-    answers.Observations,
-    answers.Problem,
-    answers.Quantities,
-    answers.Ready,
-    answers.Station,
-    answers.Stations,
-    answers.Status,
-)
+_REF: Final = re.compile(r"#/components/schemas/(\w+)")
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -39,7 +29,9 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     for path in schema["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
-    _, shapes = msgspec.json.schema_components(_SHAPES, ref_template="#/components/schemas/{name}")
+    named = sorted(set(_REF.findall(json.dumps(schema["paths"]))))
+    types = [getattr(answers, name) for name in named]
+    _, shapes = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schema["components"] = {"schemas": shapes}
     return schema
 

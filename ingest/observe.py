@@ -92,8 +92,9 @@ def _take_values(row: _Row, reading: Reading, decoded: Decoded, known: Mapping[s
             row.flags["frame"] = (Quality.SUSPECT, str(issue.code))
     for key, value in reading.values.items():
         if key not in known:
-            continue
-        if value is None:
+            if QUANTITIES[key].subject == "asset":  # e.g. a soil probe that is registered on a bin
+                row.flags[key] = (Quality.NOT_EVALUATED, "not_of_this_kind")
+        elif value is None:
             row.flags[key] = (Quality.MISSING, why.get(key, "no_value"))
         elif not QUANTITIES[key].low <= value <= QUANTITIES[key].high:
             row.flags[key] = (Quality.FAIL, "out_of_range")

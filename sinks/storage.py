@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .registry import SqlRegistry
 
 
+StoreKind = Literal["embedded", "influxdb"]
+"""Name of a time-series store: in the settings, in the books, in the branches below."""
+
+
 class InfluxSettings(BaseModel):
     """An InfluxDB 2. Two tokens with two rights, each given itself or as a file that holds it."""
 
@@ -57,7 +61,7 @@ class StoreSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["embedded", "influxdb"] = "embedded"
+    kind: StoreKind = "embedded"
     influxdb: InfluxSettings = InfluxSettings()
 
 

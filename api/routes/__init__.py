@@ -6,7 +6,15 @@ from typing import Final
 
 from . import docs, health, latest, metrics, observations, page, quantities, stations, status, stream
 
-ROUTERS: Final = tuple(
-    module.router
-    for module in (health, stations, latest, observations, quantities, stream, status, metrics, docs, page)
+ROUTERS: Final = (
+    health.router,
+    stations.router,
+    latest.router,
+    observations.router,
+    quantities.router,
+    stream.router,
+    status.router,
+    metrics.router,
+    docs.router,
+    page.router,
 )

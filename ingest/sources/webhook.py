@@ -1,7 +1,8 @@
 """HTTP: network servers post their messages here, and get their answer once the journal has them.
 
 `POST /hooks/<source>` with the token of that source, or a key made by `smartcity keys create`, as `Authorization:
-Bearer <token>` or `X-Token: <token>`; The Things Stack and ChirpStack can both send a header of one's own. Senders
+Bearer <token>` or `X-Token: <token>`; The Things Stack and ChirpStack can both send a header of one's own. What a
+sender puts behind the source (`/dataUp` of one, the event of another) is part of the topic that is kept. Senders
 give up after 5 to 10 s and most never try again, so nothing is processed before the answer: 204 means kept, anything
 else means not kept.
 """
@@ -73,7 +74,8 @@ def create_webhooks(settings: WebhookSettings, offer: Offer, is_key: IsKey) -> S
             return Response(status_code=204)
         return _problem(503, "not kept", "the journal does not take messages now; send it again", retry_after=10)
 
-    return Starlette(routes=[Route("/hooks/{source}", receive, methods=["POST"])])
+    routes = [Route(path, receive, methods=["POST"]) for path in ("/hooks/{source}", "/hooks/{source}/{rest:path}")]
+    return Starlette(routes=routes)
 
 
 async def _keep(envelope: Envelope, offer: Offer) -> bool:

@@ -127,4 +127,5 @@ def test_a_decoder_is_described_with_the_units_of_its_quantities() -> None:
 
 def test_the_readme_holds_the_table_of_devices() -> None:
     text = (Path(decoders.__file__).parent / "README.md").read_text("utf-8")
-    assert devices_table() in text
+    remedy = "the table of decoders/README.md is not of today: run `python -m decoders` and put its table there"
+    assert devices_table() in text, remedy

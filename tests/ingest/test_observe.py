@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from decoders import Code, Decoded, Event, Issue, Kind, Reading
+from decoders import QUANTITIES, Code, Decoded, Event, Issue, Kind, Reading
 from ingest.networks.model import Gateway, Outcome, TimeSource, Uplink
 from ingest.observe import observe
+from sinks.influxdb.schema import MEASUREMENTS
 from sinks.model import Field, Point, Quality
 from sinks.quality import parse_codes
 from tests.ingest.house import NOW_MS, NOW_NS, town
@@ -92,6 +93,19 @@ def test_a_frame_that_was_read_only_in_part_is_suspect() -> None:
         Kind.TELEMETRY, (Reading({"distance_mm": 2000.0}),), issues=(Issue(Code.UNKNOWN_ITEM),), unparsed=b"\xee"
     )
     assert flags(measured(decoded))["frame"] == (Quality.SUSPECT, "unknown_item")
+
+
+def test_a_quantity_of_another_kind_of_asset_is_not_stored_and_that_is_said() -> None:
+    point = measured(reading(distance_mm=2000.0, soil_vwc=0.2))
+    assert "soil_vwc" not in point.fields
+    assert flags(point)["soil_vwc"] == (Quality.NOT_EVALUATED, "not_of_this_kind")
+
+
+def test_every_quantity_of_the_vocabulary_has_a_place_in_the_data_model() -> None:
+    homes = {"asset": ("bin_level", "soil"), "device": ("device_status",), "link": ("link_quality",)}
+    for quantity in QUANTITIES.values():
+        places = [home for home in homes[quantity.subject] if quantity.key in MEASUREMENTS[home]]
+        assert places, f"{quantity.key} has no field in MEASUREMENTS of sinks/influxdb/schema.py: it would be dropped"
 
 
 def test_frozen_soil_gives_no_usable_water() -> None:

@@ -86,6 +86,11 @@ def test_the_token_may_also_come_in_a_header_of_its_own(client: httpx.Client) ->
     assert client.post("/hooks/cs", content=b"{}", headers={"X-Token": TOKEN[::-1]}).status_code == 204
 
 
+def test_a_sender_may_put_a_path_behind_its_source(client: httpx.Client, desk: Desk) -> None:
+    assert client.post("/hooks/tts/dataUp", content=b"{}", headers=BEARER).status_code == 204
+    assert (desk.taken[0].source, desk.taken[0].topic) == ("tts", "/hooks/tts/dataUp")
+
+
 @pytest.mark.parametrize("source", ["tts", "keyed"])
 def test_a_key_of_the_registry_opens_every_hook(client: httpx.Client, source: str) -> None:
     assert client.post(f"/hooks/{source}", content=b"{}", headers={"X-Token": KEY}).status_code == 204
