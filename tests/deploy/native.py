@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,18 @@ def compose_file(folder: Path = ROOT) -> dict[str, Any]:
     filled = _VARIABLE.sub(lambda found: "$" if found[0] == "$$" else found[2], text)
     found: dict[str, Any] = yaml.safe_load(filled)
     return found
+
+
+def readme_blocks(language: str) -> list[str]:
+    """The code blocks of deploy/README.md in one language."""
+    text = (ROOT / "deploy" / "README.md").read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def readme_commands() -> list[list[str]]:
+    """Its shell commands as words, without what is read from a file."""
+    lines = [line for block in readme_blocks("sh") for line in block.splitlines()]
+    return [shlex.split(line.split(" < ")[0], comments=True) for line in lines]
 
 
 class Installation:

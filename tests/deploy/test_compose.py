@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.deploy.native import Installation, compose_file
+from tests.deploy.native import Installation, compose_file, readme_commands
 from tests.door import ROOT
 from tests.servers import compose
 
@@ -145,14 +146,15 @@ def test_grafana_may_read_the_token_as_a_member_of_the_images_group() -> None:
 
 
 def test_a_backup_brings_everything_back(tmp_path: Path) -> None:
-    """The very commands of the service, on folders instead of volumes."""
+    """The very commands of README.md, on folders instead of volumes."""
     here = Installation(tmp_path)
-    for name in FILE["volumes"]:
-        here.mounts("backup")
-        (tmp_path / "volumes" / name / "kept").write_text(name)
-    assert here.run("backup").returncode == 0
-    for name in FILE["volumes"]:
-        (tmp_path / "volumes" / name / "kept").unlink()
-    done = here.run("backup", ["--extract"])
+    save, restore = (words[5:] or None for words in readme_commands() if words[2:5] == ["run", "--rm", "backup"])
+    kept = [here.mounts("backup")[f"/volumes/{name}"] / "kept" for name in FILE["volumes"]]
+    for file in kept:
+        file.write_text(file.parent.name)
+    assert here.run("backup", save).returncode == 0
+    for file in kept:
+        shutil.rmtree(file.parent)
+    done = here.run("backup", restore)
     assert done.returncode == 0, done.stderr
-    assert [(tmp_path / "volumes" / name / "kept").read_text() for name in FILE["volumes"]] == list(FILE["volumes"])
+    assert [file.read_text() for file in kept] == list(FILE["volumes"])

@@ -53,7 +53,7 @@ def test_what_is_there_is_never_changed(host: Path) -> None:
 
 def test_nobody_else_on_the_machine_can_enter_and_every_container_can_read(host: Path) -> None:
     init(host)
-    assert (host / ".secrets").stat().st_mode & 0o777 == 0o700
+    assert {(host / name).stat().st_mode & 0o777 for name in (".secrets", "backup")} == {0o700}
     modes = {file.stat().st_mode & 0o777 for file in (host / ".secrets").iterdir() if file.is_file()}
     assert modes == {0o444}
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from grafana.__main__ import BOARDS
-from tests.deploy.native import Installation
+from tests.deploy.native import Installation, readme_commands
 from tests.ingest.house import BIN_EUI, chirpstack
 from tests.servers.process import HOST, Process, wait_for
 from tests.test_way import now
@@ -58,9 +58,11 @@ def _answers(url: str) -> bool:
 
 
 def register(installation: Installation) -> None:
-    """As README.md tells an operator to: in the running intake, with a table on its standard input."""
-    for command in ("organisations add offenbach Offenbach", "devices import /dev/stdin"):
-        done = installation.run("ingest", command.split(), stdin=DEVICES)
+    """With the very commands of README.md, in the running intake, the table on standard input."""
+    inside = [words[5:] for words in readme_commands() if words[:5] == ["docker", "compose", "exec", "-T", "ingest"]]
+    assert len(inside) == 3
+    for _, *arguments in inside:
+        done = installation.run("ingest", arguments, stdin=DEVICES)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -122,6 +124,7 @@ def test_the_intake_measures_the_broker_with_its_own_login(
     town: dict[str, Process], installation: Installation
 ) -> None:
     said = installation.run("ingest", ["doctor", "--json"])
+    assert said.returncode == 0, said.stdout
     found = [row for row in json.loads(said.stdout) if row["subject"].startswith("broker")]
     assert {row["verdict"] for row in found} == {"ok"}, found
     assert any("kept our session and all 2000 messages" in row["text"] for row in found)
