@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image for every command of `smartcity`. The version is the project's; pin it further by digest as
 # docker-compose.yml says.
 FROM python:3.13.14-slim-trixie AS build
