@@ -123,16 +123,14 @@ class Installation:
         given = self.services[service]
         rest = given.get("command", []) if arguments is None else arguments
         words = [*given.get("entrypoint", ["smartcity"]), *rest]
-        programs = {"smartcity": [sys.executable, "-m", "smartcity"], "influxd": [str(influxdb.program())]}
-        return [*programs.get(words[0], words[:1]), *(self.translate(service, word) for word in words[1:])]
+        return [*_program(words[0]), *(self.translate(service, word) for word in words[1:])]
 
     def health(self, service: str) -> subprocess.CompletedProcess[str]:
         """Its health check, once; the image's own when the compose file has none."""
         check = self.services[service].get("healthcheck", {}).get("test") or _image_health()
         kind, *words = check
         assert kind == "CMD", "a health check without a shell"
-        words = [sys.executable, "-m", "smartcity", *words[1:]] if words[0] == "smartcity" else words
-        translated = [self.translate(service, word) for word in words]
+        translated = [*_program(words[0]), *(self.translate(service, word) for word in words[1:])]
         env = self.environment(service)
         return subprocess.run(translated, env=env, capture_output=True, text=True, timeout=30, check=False)
 
@@ -164,6 +162,16 @@ class Installation:
             if file.name == "mosquitto.conf" and os.geteuid() == 0:
                 text = f"user root\n{text}"  # else it gives up its rights and cannot read our folder
             file.write_text(text, "utf-8")
+
+
+def _program(name: str) -> list[str]:
+    """What stands for a program of an image here; its path is this machine's and is not translated."""
+    ours = {
+        "smartcity": [sys.executable, "-m", "smartcity"],
+        "python": [sys.executable],
+        "influxd": [str(influxdb.program())],
+    }
+    return ours.get(name, [name])
 
 
 def _image_health() -> list[str]:
