@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import Final
 
+from msgspec import structs
+
 from sinks.errors import Refused, SinkError, Unavailable
 from sinks.model import Entry
 from sinks.ports import Journal, Ledger, Rejected, Settlement, Store, Written
@@ -92,14 +94,14 @@ def settlement(sink: str, entries: Sequence[Entry], fates: Sequence[Fate], rejec
     A frame of which the store took nothing is a dead letter and is not remembered, so that a replay is no duplicate.
     """
     letters = [letter for fate in fates for letter in fate.letters]
-    owners = {(p.series, p.time_ms): fate for fate in fates for p in fate.points}
+    owners = {(p.series, p.time_ms): fate for fate in fates for p in fate.points} if rejected else {}
     lost: Counter[tuple[int, int]] = Counter()
     for refusal in rejected:
         fate = owners[refusal.point.series, refusal.point.time_ms]
         letters.append(dead_letter(fate.frame, f"write/{refusal.code}", refusal.detail))
         if refusal.field is None:
             lost[fate.frame.entry.offset, fate.frame.part] += 1
-    final = [_after_write(fate, lost[fate.frame.entry.offset, fate.frame.part]) for fate in fates]
+    final = [_after_write(fate, lost[fate.frame.entry.offset, fate.frame.part]) for fate in fates] if lost else fates
     now_ms = time.time_ns() // 1_000_000
     return Settlement(
         sink,
@@ -115,7 +117,7 @@ def settlement(sink: str, entries: Sequence[Entry], fates: Sequence[Fate], rejec
 def _after_write(fate: Fate, lost: int) -> Fate:
     if not fate.points or lost < len(fate.points):
         return fate
-    return replace(fate, outcome="dead_letter", label="dead_letter")
+    return structs.replace(fate, outcome="dead_letter", label="dead_letter")
 
 
 def _count_messages(entries: Sequence[Entry], fates: Sequence[Fate]) -> dict[str, int]:

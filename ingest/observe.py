@@ -5,8 +5,8 @@ Pure: the same uplink, decoded frame and place give the same points, so a replay
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import count
 
 from decoders import QUANTITIES, Decoded, Event, Reading
@@ -20,13 +20,20 @@ from .networks.model import Outcome, Uplink
 
 MEASUREMENT_OF_KIND = {"bin": "bin_level", "tree": "soil"}
 _NS = 1_000_000
+_HEARD = (Outcome.DATA, Outcome.NO_PAYLOAD)
+
+
+_LIMITS = {key: (quantity.low, quantity.high) for key, quantity in QUANTITIES.items()}
+_OF_ASSETS = {key for key, quantity in QUANTITIES.items() if quantity.subject == "asset"}
+_STATUS = MEASUREMENTS["device_status"]
+_GOOD = int(Quality.GOOD)
 
 
 @dataclass(slots=True)
 class _Row:
     """A row in the making: values, and a flag for each that is not good."""
 
-    fields: dict[str, Field] = field(default_factory=dict)
+    fields: dict[str, Field]
     flags: dict[str, tuple[Quality, str]] = field(default_factory=dict)
 
 
@@ -37,13 +44,17 @@ def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str,
     without a payload. Times are the reading's own when its clock can be trusted, else the reception.
     """
     received_ms = (uplink.received_ns or 0) // _NS
-    origin: dict[str, Field] = {"decoder": decoder, "offset": offset}
-    points = list(_status(uplink, decoded, place, origin))
+    origin: dict[str, Field] = {"quality": _GOOD, "decoder": decoder, "offset": offset}
+    points = _status(uplink, decoded, place, origin)
     if decoded is not None:
-        points += _apart([_measured(reading, decoded, place, origin, received_ms) for reading in decoded.readings])
-    points += _link(uplink, place, received_ms, offset)
+        measured = [_measured(reading, decoded, place, origin, received_ms) for reading in decoded.readings]
+        points += measured if len(measured) < 2 else _apart(measured)
+    if uplink.outcome in _HEARD:
+        points.append(Point(_series(place, "link_quality"), received_ms, _link(uplink, offset)))
     happened = decoded.events if decoded is not None else _happened(uplink, points)
-    return [*points, *_events(happened, place, received_ms, offset)]
+    if happened:
+        points.append(Point(_series(place, "event"), received_ms, _events(happened, offset)))
+    return points
 
 
 def _apart(points: list[Point]) -> list[Point]:
@@ -53,7 +64,7 @@ def _apart(points: list[Point]) -> list[Point]:
     for point in points:
         time_ms = next(at for at in count(point.time_ms) if (point.series, at) not in taken)
         taken.add((point.series, time_ms))
-        spread.append(replace(point, time_ms=time_ms))
+        spread.append(Point(point.series, time_ms, point.fields))
     return spread
 
 
@@ -69,34 +80,36 @@ def _series(place: Place, measurement: str, depth: str = "") -> Series:
     return Series(measurement, device.organisation, asset.id if asset else "", device.dev_eui, device.model, depth)
 
 
-def _measured(reading: Reading, decoded: Decoded, place: Place, origin: dict[str, Field], received_ms: int) -> Point:
+def _measured(reading: Reading, decoded: Decoded, place: Place, origin: Mapping[str, Field], received_ms: int) -> Point:
     kind = place.asset.kind if place.asset else _kind_of(reading)
     measurement = MEASUREMENT_OF_KIND[kind]
-    row = _Row()
+    row = _Row({**origin})
     _take_values(row, reading, decoded, MEASUREMENTS[measurement])
     if kind == "bin":
         _add_level(row, place)
     else:
         _add_soil(row, reading, place)
     if place.asset is not None:
-        row.fields |= {"lat": place.asset.lat, "lon": place.asset.lon}
+        row.fields["lat"], row.fields["lon"] = place.asset.lat, place.asset.lon
+    if row.flags:
+        row.fields["quality"] = int(max(flag for flag, _ in row.flags.values()))
+        row.fields["quality_codes"] = format_codes(row.flags)
     depth = _depth(reading, place) if kind == "tree" else ""
     time_ms = received_ms if reading.time_ms is None else reading.time_ms
-    return Point(_series(place, measurement, depth), time_ms, row.fields | _quality(row) | origin)
+    return Point(_series(place, measurement, depth), time_ms, row.fields)
 
 
 def _take_values(row: _Row, reading: Reading, decoded: Decoded, known: Mapping[str, type]) -> None:
-    why = {issue.field: str(issue.code) for issue in decoded.issues if issue.field}
-    for issue in decoded.issues:
-        if issue.field is None:  # part of the frame could not be read: what was read may not be all
-            row.flags["frame"] = (Quality.SUSPECT, str(issue.code))
+    why = {issue.field: str(issue.code) for issue in decoded.issues} if decoded.issues else {}
+    if None in why:  # part of the frame could not be read: what was read may not be all
+        row.flags["frame"] = (Quality.SUSPECT, why[None])
     for key, value in reading.values.items():
         if key not in known:
-            if QUANTITIES[key].subject == "asset":  # e.g. a soil probe that is registered on a bin
+            if key in _OF_ASSETS:  # e.g. a soil probe that is registered on a bin
                 row.flags[key] = (Quality.NOT_EVALUATED, "not_of_this_kind")
         elif value is None:
             row.flags[key] = (Quality.MISSING, why.get(key, "no_value"))
-        elif not QUANTITIES[key].low <= value <= QUANTITIES[key].high:
+        elif not _LIMITS[key][0] <= value <= _LIMITS[key][1]:
             row.flags[key] = (Quality.FAIL, "out_of_range")
         else:
             row.fields[key] = float(value)
@@ -133,14 +146,6 @@ def _add_soil(row: _Row, reading: Reading, place: Place) -> None:
         row.fields["soil_nfk_pct"] = soil.nfk_pct(contents[0], earth)
 
 
-def _quality(row: _Row) -> dict[str, Field]:
-    worst = max((flag for flag, _ in row.flags.values()), default=Quality.GOOD)
-    fields: dict[str, Field] = {"quality": int(worst)}
-    if row.flags:
-        fields["quality_codes"] = format_codes(row.flags)
-    return fields
-
-
 def _kind_of(reading: Reading) -> str:
     """What a device that is not installed seems to watch, by what it measures."""
     return "tree" if any(key.startswith("soil_") for key in reading.values) else "bin"
@@ -156,45 +161,46 @@ def _depth(reading: Reading, place: Place) -> str:
     return f"{depth:g}" if isinstance(depth, int | float) else str(depth)
 
 
-def _status(uplink: Uplink, decoded: Decoded | None, place: Place, origin: dict[str, Field]) -> Iterator[Point]:
+def _status(uplink: Uplink, decoded: Decoded | None, place: Place, origin: Mapping[str, Field]) -> list[Point]:
     """The device's own condition, from the frame and from the network server's status event."""
-    said = dict(decoded.status) if decoded else {}
-    said |= uplink.status or {}
-    known = MEASUREMENTS["device_status"]
-    fields: dict[str, Field] = {
-        key: float(value) if known[key] is float else value
-        for key, value in said.items()
-        if key in known and (known[key] is not float or not isinstance(value, str))
-    }
-    if fields:
-        time_ms = (uplink.received_ns or 0) // _NS
-        yield Point(_series(place, "device_status"), time_ms, fields | {"quality": int(Quality.GOOD)} | origin)
+    fields: dict[str, Field] = {}
+    for said in (decoded.status if decoded else None, uplink.status):
+        for key, value in (said or {}).items():
+            kind = _STATUS.get(key)
+            if kind is float and not isinstance(value, str):
+                fields[key] = float(value)
+            elif kind is not None and kind is not float:
+                fields[key] = value
+    if not fields:
+        return []
+    return [Point(_series(place, "device_status"), (uplink.received_ns or 0) // _NS, {**fields, **origin})]
 
 
-def _link(uplink: Uplink, place: Place, received_ms: int, offset: int) -> Iterator[Point]:
+def _link(uplink: Uplink, offset: int) -> dict[str, Field]:
     """The radio link of one frame: counter, port and the pair of values of the best gateway."""
-    if uplink.outcome not in {Outcome.DATA, Outcome.NO_PAYLOAD}:
-        return
     fields: dict[str, Field] = {"offset": offset, "gateways": len(uplink.gateways)}
     if uplink.time_source is not None:
-        fields["time_source"] = str(uplink.time_source)
-    for name in ("spreading_factor", "f_cnt", "f_port"):
-        value = getattr(uplink, name)
-        if value is not None:
-            fields[name] = value
+        fields["time_source"] = uplink.time_source.value
+    if uplink.spreading_factor is not None:
+        fields["spreading_factor"] = uplink.spreading_factor
+    if uplink.f_cnt is not None:
+        fields["f_cnt"] = uplink.f_cnt
+    if uplink.f_port is not None:
+        fields["f_port"] = uplink.f_port
     if uplink.gateways:
         best = uplink.gateways[0]
         fields["gateway"] = best.id
-        fields |= {name: float(v) for name, v in (("rssi_dbm", best.rssi), ("snr_db", best.snr)) if v is not None}
-    yield Point(_series(place, "link_quality"), received_ms, fields)
+        if best.rssi is not None:
+            fields["rssi_dbm"] = float(best.rssi)
+        if best.snr is not None:
+            fields["snr_db"] = float(best.snr)
+    return fields
 
 
-def _events(events: tuple[Event, ...], place: Place, received_ms: int, offset: int) -> list[Point]:
+def _events(events: tuple[Event, ...], offset: int) -> dict[str, Field]:
     """One row for all that happened in a frame: several events of one instant would overwrite each other."""
-    if not events:
-        return []
     fields: dict[str, Field] = {"code": " ".join(event.code for event in events), "offset": offset}
     texts = [f"{name}={value}" for event in events for name, value in event.data.items()]
     if texts:
         fields["text"] = " ".join(texts)
-    return [Point(_series(place, "event"), received_ms, fields)]
+    return fields

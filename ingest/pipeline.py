@@ -9,9 +9,10 @@ that cannot go on becomes a dead letter that names the step and the code at whic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from dataclasses import replace
 from typing import Final
+
+from msgspec import Struct, structs
 
 import decoders
 from decoders import Decoded, Kind, Reading
@@ -47,27 +48,20 @@ class Refusal(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame or event of a kept message; `part` is its place in the message."""
+class Frame(Struct, frozen=True):
+    """One frame or event of a kept message; `part` is its place in the message.
+
+    `device`: its DevEUI, else the key that its source knows it by. `received_ms`: by the best clock there is.
+    """
 
     entry: Entry
     part: int
     uplink: Uplink
-
-    @property
-    def device(self) -> str | None:
-        """What identifies the device: its DevEUI, else the key that its source knows it by."""
-        return self.uplink.dev_eui or self.uplink.device_key
-
-    @property
-    def received_ms(self) -> int:
-        """When the frame was received, by the best clock there is."""
-        return (self.uplink.received_ns or self.entry.envelope.arrived_ns) // _NS
+    device: str | None
+    received_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """What became of a frame: `outcome` is stored, duplicate or dead_letter; `label` says what the frame was.
 
     `keys`: what to remember it by. A stored frame may leave letters too: for single readings that were refused.
@@ -78,12 +72,12 @@ class Fate:
     label: str
     points: tuple[Point, ...] = ()
     letters: tuple[DeadLetter, ...] = ()
-    keys: Mapping[str, int] = field(default_factory=dict)
+    keys: Mapping[str, int] = {}
 
 
 def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen) -> list[Fate]:
     """The fate of every frame of these messages, in their order."""
-    frames = [Frame(e, part, uplink) for e in entries for part, uplink in enumerate(unwrap(e.envelope))]
+    frames = [_frame(e, part, uplink) for e in entries for part, uplink in enumerate(unwrap(e.envelope))]
     keys = [dedup_keys(frame) for frame in frames]
     memory = dict(seen([key for some in keys for key in some]))
     fates = []
@@ -92,6 +86,13 @@ def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen
         memory.update(fate.keys)
         fates.append(fate)
     return fates
+
+
+def _frame(entry: Entry, part: int, uplink: Uplink) -> Frame:
+    """A frame without any time of its own is taken to be of its arrival."""
+    if uplink.received_ns is None:
+        uplink = structs.replace(uplink, received_ns=entry.envelope.arrived_ns)
+    return Frame(entry, part, uplink, uplink.dev_eui or uplink.device_key, (uplink.received_ns or 0) // _NS)
 
 
 def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], places: Places) -> Fate:
@@ -111,20 +112,13 @@ def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], plac
 
 
 def _stored(frame: Frame, places: Places) -> tuple[tuple[Point, ...], tuple[DeadLetter, ...]]:
-    uplink = _with_time(frame)
+    uplink = frame.uplink
     if uplink.outcome is Outcome.DEAD_LETTER:
         raise Refusal(*_reason(uplink))
     place = _place(frame, places)
     decoded, decoder = _decode(uplink, place)
     in_time, letters = _check_clock(frame, decoded)
     return tuple(observe(uplink, in_time, place, decoder, frame.entry.offset)), letters
-
-
-def _with_time(frame: Frame) -> Uplink:
-    """A frame without any time of its own is taken to be of its arrival."""
-    if frame.uplink.received_ns is not None:
-        return frame.uplink
-    return replace(frame.uplink, received_ns=frame.entry.envelope.arrived_ns)
 
 
 def _reason(uplink: Uplink) -> tuple[str, str]:
@@ -158,8 +152,8 @@ def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
 
 def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:
     """Readings whose own time cannot be true become letters: dated to the reception they would be false."""
-    if decoded is None:
-        return None, ()
+    if decoded is None or (len(decoded.readings) == 1 and _is_in_time(frame, decoded, decoded.readings[0])):
+        return decoded, ()
     good = tuple(reading for reading in decoded.readings if _is_in_time(frame, decoded, reading))
     if len(good) == len(decoded.readings):
         return decoded, ()
@@ -188,8 +182,8 @@ def dedup_keys(frame: Frame) -> dict[str, int]:
         return {}
     keys = {uplink.dedup_key: received + REDELIVERY_MS} if uplink.dedup_key else {}
     if uplink.f_cnt is not None and uplink.payload and uplink.outcome is Outcome.DATA:
-        digest = blake2b(uplink.payload, digest_size=8).hexdigest()
-        keys[f"radio:{frame.device}:{uplink.session or ''}:{uplink.f_cnt}:{digest}"] = received + RETRANSMISSION_MS
+        identity = f"radio:{frame.device}:{uplink.session or ''}:{uplink.f_cnt}:{uplink.payload.hex()}"
+        keys[identity] = received + RETRANSMISSION_MS
     return keys
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Outcome(StrEnum):
@@ -39,8 +40,7 @@ class TimeSource(StrEnum):
     ARRIVAL = "arrival"  # we received the message
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """One distinct gateway that heard the frame, with its best row. `rssi` in dBm, `snr` in dB; None is unknown."""
 
     id: str
@@ -48,8 +48,7 @@ class Gateway:
     snr: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Uplink:
+class Uplink(Struct, frozen=True):
     """One frame or event found in a message.
 
     `dev_eui`: 16 lower-case hex digits; `device_key` identifies the device where there is no EUI. `f_port`,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import typer
+from msgspec.structs import replace
 
 from sinks.errors import Invalid
 from sinks.model import DeadLetter
