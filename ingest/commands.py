@@ -1,4 +1,4 @@
-"""The commands of this room: `ingest`, `simulate`, `unwrap`, `replay`. The door puts them into `smartcity`."""
+"""The commands of this room: `ingest`, `simulate`, `unwrap`, `replay`, `reprocess`. The door puts them into `smartcity`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
-from datetime import datetime
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -20,10 +20,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+import decoders
+from sinks.errors import Refused
+from sinks.guard import now_ms
 from sinks.model import Entry
 from sinks.ports import Keys, Registry, Store
 from sinks.storage import Storage
 
+from . import reprocess as reprocessing
 from . import unwrap as unwrapping
 from .deliver import Delivery
 from .keep import Keeper
@@ -31,6 +35,7 @@ from .networks.plain_json import MappingSettings
 from .networks.table import with_mappings
 from .pipeline import Fate, Unwrap, all_points, process
 from .places import Places
+from .report import as_json, sentences, table
 from .run import Intake, Source, run
 from .sources.file import envelopes
 from .sources.mqtt import MqttSettings, MqttSource
@@ -65,6 +70,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("simulate", epilog="Example: smartcity simulate --print 3")(simulate)
     app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(unwrap)
     app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(replay)
+    app.command("reprocess", epilog="Example: smartcity reprocess --model EM400-MUD --since 2026-01-01 --dry-run")(
+        reprocess
+    )
 
 
 def unwrapper(given: Given) -> Unwrap:
@@ -192,7 +200,7 @@ def replay(
 ) -> None:
     """Take the kept messages through today's decoders once more and write the result; the same rows are replaced."""
     given: Given = ctx.obj.settings
-    since_ns = int(since.timestamp() * 1e9) if since else 0
+    since_ns = _utc_ns(since) if since else 0
     intake = _open(given, given.storage.open_registry())
     with closing(intake):
         store = None if dry_run else intake.stores[0]
@@ -204,6 +212,11 @@ def replay(
     for reason, n in sorted(tally.items()):
         if "/" in reason:
             typer.echo(f"  {n} times {reason}")
+
+
+def _utc_ns(moment: datetime) -> int:
+    """Unix nanoseconds of a time given on the command line, which is UTC when it names no zone."""
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1_000_000_000
 
 
 def _wanted(entry: Entry, since_ns: int, source: str) -> bool:
@@ -229,7 +242,7 @@ def _replay(intake: Intake, wanted: Callable[[Entry], bool], store: Store | None
     return tally
 
 
-def _remembered(memory: Mapping[str, int], keys: Sequence[str]) -> dict[str, int]:
+def _remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, int]:
     return {key: memory[key] for key in keys if key in memory}
 
 
@@ -240,3 +253,50 @@ def _tally(entries: Sequence[Entry], fates: Iterable[Fate]) -> Counter[str]:
         tally["duplicate"] += fate.outcome == "duplicate"
         tally.update(letter.reason for letter in fate.letters)
     return tally
+
+
+def reprocess(
+    ctx: typer.Context,
+    since: Annotated[datetime, typer.Option(help="Only messages that arrived at or after this UTC time.")],
+    until: Annotated[datetime | None, typer.Option(help="Only messages that arrived before this UTC time.")] = None,
+    model: Annotated[str, typer.Option(help="Only devices of this model; see `smartcity devices models`.")] = "",
+    device: Annotated[str, typer.Option(help="Only this DevEUI.")] = "",
+    asset: Annotated[str, typer.Option(help="Only rows of this asset.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare today's decoders over the kept messages with what is stored, say what differs, and rewrite that.
+
+    Beside a running intake, after a decoder, a parameter, a mount was mended. Interrupted, the same call goes on where
+    it was. `replay` compares nothing and writes everything, e.g. into a new store.
+    """
+    given: Given = ctx.obj.settings
+    if not (model or device or asset):
+        raise typer.BadParameter("name a --model, a --device or an --asset")
+    with closing(given.storage.open_registry()) as registry:
+        choice = reprocessing.Choice(
+            reprocessing.devices_of(registry, _decoder_key(model), device.lower(), asset),
+            _utc_ns(since),
+            _utc_ns(until) if until else sys.maxsize,
+            asset,
+        )
+        _reprocess(given, registry, choice, dry_run=dry_run, json_=json_)
+
+
+def _decoder_key(model: str) -> str:
+    decoder = decoders.find(model)
+    if model and decoder is None:
+        raise Refused(f"no decoder is called {model!r}; see `smartcity devices models`")
+    return decoder.key if decoder else ""
+
+
+def _reprocess(given: Given, registry: Registry, choice: reprocessing.Choice, *, dry_run: bool, json_: bool) -> None:
+    storage = given.storage
+    with ExitStack() as open_:
+        own = reprocessing.passing_books() if dry_run else reprocessing.own_books(storage.data, _work(given, registry, choice))
+        books = open_.enter_context(own)
+        journal, ledger, reader = (
+            open_.enter_context(closing(each))
+            for each in (storage.open_journal(), storage.open_ledger(), storage.open_reader())
+        )
+        store = open_.enter_context(closing(storage.open_store()))

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 import decoders
 from decoders import Decoded, Kind, Reading
 from sinks.model import DeadLetter, Entry, Envelope, Point
-from sinks.ports import Place
+from sinks.ports import SLOT, Place
 
 from .networks.model import Outcome, Uplink
 from .observe import observe
@@ -36,8 +36,8 @@ DEVICE_CLOCK_MS: Final = (90 * 24 * 3600 * 1000, 10 * 60 * 1000)
 _NS = 1_000_000
 
 Unwrap = Callable[[Envelope], Sequence[Uplink]]
-Seen = Callable[[Sequence[str]], Mapping[str, int]]
-"""Those of the keys that were settled before, each with the event time (Unix milliseconds) up to which it counts."""
+Seen = Callable[[Mapping[str, int]], Mapping[str, int]]
+"""Those of the keys that were settled before, each with the event time (Unix milliseconds) until which it counts."""
 
 
 class Refusal(Exception):
@@ -79,7 +79,7 @@ def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen
     """The fate of every frame of these messages, in their order."""
     frames = [_frame(e, part, uplink) for e in entries for part, uplink in enumerate(unwrap(e.envelope))]
     keys = [dedup_keys(frame) for frame in frames]
-    memory = dict(seen([key for some in keys for key in some]))
+    memory = dict(seen({key: until for some in keys for key, until in some.items()}))
     fates = []
     for frame, own in zip(frames, keys, strict=True):
         fate = _fate(frame, own, memory, places)
@@ -182,7 +182,7 @@ def dedup_keys(frame: Frame) -> dict[str, int]:
         return {}
     keys = {uplink.dedup_key: received + REDELIVERY_MS} if uplink.dedup_key else {}
     if uplink.f_cnt is not None and uplink.payload and uplink.outcome is Outcome.DATA:
-        identity = f"radio:{frame.device}:{uplink.session or ''}:{uplink.f_cnt}:{uplink.payload.hex()}"
+        identity = f"radio:{frame.device}{SLOT}{uplink.session or ''}:{uplink.f_cnt}:{uplink.payload.hex()}"
         keys[identity] = received + RETRANSMISSION_MS
     return keys
 

@@ -121,12 +121,21 @@ def _bad_fields(point: Point, limits: Limits) -> list[Rejected]:
     bad: list[Rejected] = []
     for name, value in point.fields.items():
         expected = types.get(name)
-        if type(value) is float is expected and math.isfinite(value):
+        if type(value) is expected and _is_plain(value, limits):
             continue
         fault = _field_fault(value, expected, limits)
         if fault is not None:
             bad.append(Rejected(point, fault[0], f"{name}: {fault[1]}", name))
     return bad
+
+
+def _is_plain(value: Field, limits: Limits) -> bool:
+    """What nearly all values are, seen at a glance; all others are looked at closely."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return -_EXACT_INT <= value <= _EXACT_INT
+    return len(value) <= limits.text and value.isprintable()
 
 
 def _field_fault(value: Field, expected: type[Field] | None, limits: Limits) -> tuple[Code, str] | None:

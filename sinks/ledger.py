@@ -2,17 +2,22 @@
 
 A batch is settled in one transaction after its sink has taken it. A crash before that repeats the batch; since
 points are deterministic and dead letters are keyed by their place in the journal, repeating changes nothing.
+
+Keys of the first kind, the network server's ids, come again with the same time: they are looked for where their time
+says, so rows are only ever added at the table's end. (As a random primary key they touched a page each: 19 µs a message
+at first, 118 µs after 100,000 messages.) Keys of the second kind come again at another time, but only as the newest of
+their slot, the device: those are kept in memory, one a slot, and read back at the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 from .model import DeadLetter, Envelope
-from .ports import Settlement
+from .ports import SLOT, Settlement
 from .sqlite import connect, reported
 
 _TABLES: Final = """
@@ -21,8 +26,11 @@ CREATE TABLE IF NOT EXISTS counts (
     sink TEXT NOT NULL, of TEXT NOT NULL, outcome TEXT NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (sink, of, outcome)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (
-    sink TEXT NOT NULL, key TEXT NOT NULL, expires_ms INTEGER NOT NULL, PRIMARY KEY (sink, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS seen_expiry ON seen (expires_ms);
+    until_ms INTEGER NOT NULL, key TEXT NOT NULL, sink TEXT NOT NULL,
+    PRIMARY KEY (until_ms, key, sink)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS newest (
+    until_ms INTEGER NOT NULL, key TEXT NOT NULL, sink TEXT NOT NULL,
+    PRIMARY KEY (until_ms, key, sink)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     sink TEXT NOT NULL, offset INTEGER NOT NULL, part INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
@@ -40,6 +48,11 @@ _LETTER_COLUMNS: Final = (
     " replayed_ms"
 )
 _FORGET_AT_ONCE: Final = 2_000
+_READ_BACK: Final = 200_000
+"""Newest keys of slots that are read back at a start: more than a city has devices."""
+
+Slots = dict[str, tuple[str, int]]
+"""Slot to its newest key and the time until which that counts."""
 
 
 class SqliteLedger:
@@ -49,6 +62,8 @@ class SqliteLedger:
         self._path = path
         self._db = connect(path)
         self._lock = Lock()
+        self._slots: dict[str, Slots] = {}
+        self._latest: dict[str, int] = {}
         with reported(path):
             self._db.executescript(_TABLES)
 
@@ -59,21 +74,37 @@ class SqliteLedger:
     def cursors(self) -> dict[str, int]:
         return dict(self._query("SELECT sink, offset FROM cursors ORDER BY sink"))
 
-    def seen(self, sink: str, keys: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for start in range(0, len(keys), 500):
-            some = keys[start : start + 500]
-            marks = ",".join("?" * len(some))
-            found.update(
-                self._query(
-                    f"SELECT key, expires_ms FROM seen WHERE sink = ? AND key IN ({marks})",  # noqa: S608 only marks
-                    (sink, *some),
-                )
-            )
+    def seen(self, sink: str, keys: Mapping[str, int]) -> dict[str, int]:
+        slots, latest = self._slots_of(sink), self._latest[sink]
+        found = {}
+        for key, until in keys.items():
+            slot, is_newest, _ = key.partition(SLOT)
+            if is_newest:
+                known, counts_until = slots.get(slot, ("", 0))
+                if known == key:
+                    found[key] = counts_until
+            elif until <= latest and self._query(
+                "SELECT 1 FROM seen WHERE until_ms = ? AND key = ? AND sink = ?", (until, key, sink)
+            ):
+                found[key] = until
         return found
 
+    def _slots_of(self, sink: str) -> Slots:
+        """The newest key of every slot, from memory; at first from the file."""
+        slots = self._slots.get(sink)
+        if slots is None:
+            sql = "SELECT key, until_ms FROM newest WHERE sink = ? ORDER BY until_ms DESC LIMIT ?"
+            rows = self._query(sql, (sink, _READ_BACK))
+            slots = {key.partition(SLOT)[0]: (key, until) for key, until in reversed(rows)}
+            self._slots[sink] = slots
+            newest = self._query("SELECT until_ms FROM seen WHERE sink = ? ORDER BY until_ms DESC LIMIT 1", (sink,))
+            self._latest[sink] = newest[0][0] if newest else 0
+        return slots
+
     def settle(self, settlement: Settlement) -> None:
-        sink = settlement.sink
+        sink, slots = settlement.sink, self._slots_of(settlement.sink)
+        rows = [(until, key, sink) for key, until in settlement.seen.items()]
+        newest = [row for row in rows if SLOT in row[1]]
         with self._lock, reported(self._path), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
@@ -85,19 +116,21 @@ class SqliteLedger:
                 [(sink, "messages", outcome, n) for outcome, n in settlement.counts.items()]
                 + [(sink, "frames", outcome, n) for outcome, n in settlement.frames.items()],
             )
-            self._db.executemany(
-                "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)",
-                [(sink, key, expires) for key, expires in settlement.seen.items()],
-            )
+            self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", [r for r in rows if SLOT not in r[1]])
+            self._db.executemany("INSERT OR IGNORE INTO newest VALUES (?, ?, ?)", newest)
             self._db.executemany(_LETTER, [_letter_row(letter) for letter in settlement.dead_letters])
             self._forget(settlement.forget_before_ms)
+        slots.update((key.partition(SLOT)[0], (key, until)) for until, key, _ in newest)
+        self._latest[sink] = max([self._latest[sink], *(until for until, key, _ in rows if SLOT not in key)])
 
     def _forget(self, before_ms: int) -> None:
         """A few expired keys with each batch, so that forgetting never holds up the living."""
-        self._db.execute(
-            "DELETE FROM seen WHERE (sink, key) IN (SELECT sink, key FROM seen WHERE expires_ms < ? LIMIT ?)",
-            (before_ms, _FORGET_AT_ONCE),
-        )
+        for table in ("seen", "newest"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE (until_ms, key, sink) IN "  # noqa: S608 two constants
+                f"(SELECT until_ms, key, sink FROM {table} WHERE until_ms < ? LIMIT ?)",
+                (before_ms, _FORGET_AT_ONCE),
+            )
 
     def counts(self, sink: str) -> dict[str, int]:
         return self._counts(sink, "messages")

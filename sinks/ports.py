@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Installation, Organisation, Point
 
@@ -31,13 +31,17 @@ class Journal(Protocol):
         """Give back what is held. Twice is once."""
 
 
+SLOT: Final = "\x1f"
+"""In a dedup key: what stands before it names a slot, of which only the newest key is remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What became of a batch of the journal, for one sink; taken into the ledger as one transaction.
 
-    `through`: offset of the last entry of the batch. `seen`: dedup keys of the frames in it with the Unix
-    milliseconds at which they may be
-    forgotten. `counts`: messages by outcome, e.g. {"stored": 3}. `frames`: frames by what they were.
+    `through`: offset of the last entry of the batch. `seen`: dedup keys of the frames in it, with the event time
+    (Unix milliseconds) until which each counts. `counts`: messages by outcome, e.g. {"stored": 3}. `frames`: frames by
+    what they were. `forget_before_ms`: keys that counted until an earlier time may go.
     """
 
     sink: str
@@ -58,8 +62,12 @@ class Ledger(Protocol):
     def cursors(self) -> dict[str, int]:
         """Cursor of every sink that ever settled anything."""
 
-    def seen(self, sink: str, keys: Sequence[str]) -> dict[str, int]:
-        """Those of the keys that this sink has settled before, with the time at which each may be forgotten."""
+    def seen(self, sink: str, keys: Mapping[str, int]) -> dict[str, int]:
+        """Those of the keys that this sink has settled before, each with the time until which it counts.
+
+        `keys`: key to the time until which it would count. A key is found again under the same time; one that
+        contains `SLOT` under any time, while it is the newest of its slot, the part before `SLOT`.
+        """
 
     def settle(self, settlement: Settlement) -> None:
         """Take a batch into the books: cursor, keys, dead letters and counts together, or nothing."""

@@ -6,8 +6,9 @@ import pytest
 
 from sinks.ledger import SqliteLedger
 from sinks.model import DeadLetter, Envelope
-from sinks.ports import Settlement
+from sinks.ports import SLOT, Settlement
 
+DEVICE = f"radio:24e1{SLOT}"
 ENVELOPE = Envelope("s", "things_stack", "v3/x", b"\x00body", 5, ("retained",))
 
 
@@ -34,22 +35,38 @@ def test_settling_moves_the_cursor_and_adds_the_counts(ledger: SqliteLedger) -> 
 
 
 def test_sinks_have_books_of_their_own(ledger: SqliteLedger) -> None:
-    ledger.settle(Settlement("a", through=3, seen={"k": 10}, counts={"stored": 3}))
+    ledger.settle(Settlement("a", through=3, seen={"k": 10, DEVICE + "1": 10}, counts={"stored": 3}))
     assert ledger.cursor("b") == 0
-    assert ledger.seen("b", ["k"]) == {}
+    assert ledger.seen("b", {"k": 10, DEVICE + "1": 10}) == {}
     assert ledger.cursors() == {"a": 3}
 
 
-def test_seen_keys_are_found_again_with_their_expiry_also_in_long_lists(ledger: SqliteLedger) -> None:
+def test_a_key_is_found_again_under_its_own_time(ledger: SqliteLedger) -> None:
     ledger.settle(Settlement("store", through=1, seen={f"k{n}": n for n in range(1200)}))
-    asked = [f"k{n}" for n in range(0, 2400, 2)]
-    assert ledger.seen("store", asked) == {f"k{n}": n for n in range(0, 1200, 2)}
+    assert ledger.seen("store", {f"k{n}": n for n in range(0, 2400, 2)}) == {f"k{n}": n for n in range(0, 1200, 2)}
+    assert ledger.seen("store", {"k7": 8}) == {}
+
+
+def test_the_newest_key_of_a_slot_is_found_under_any_time_also_after_a_restart(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    ledger.settle(Settlement("store", through=1, seen={DEVICE + "1": 100}))
+    ledger.settle(Settlement("store", through=2, seen={DEVICE + "2": 200}))
+    for books in (ledger, SqliteLedger(tmp_path / "ledger.db")):
+        assert books.seen("store", {DEVICE + "2": 250}) == {DEVICE + "2": 200}
+        assert books.seen("store", {DEVICE + "1": 250}) == {}
+
+
+def test_a_batch_that_could_not_be_settled_is_not_remembered(ledger: SqliteLedger) -> None:
+    broken = Settlement("store", through=4, seen={DEVICE + "1": 10, "k": 10}, dead_letters=[letter(4, reason=None)])  # type: ignore[arg-type]
+    with pytest.raises(Exception, match="NOT NULL"):
+        ledger.settle(broken)
+    assert ledger.seen("store", {DEVICE + "1": 10, "k": 10}) == {}
 
 
 def test_expired_keys_are_forgotten_with_a_later_batch(ledger: SqliteLedger) -> None:
     ledger.settle(Settlement("store", through=1, seen={"old": 10, "young": 30}))
     ledger.settle(Settlement("store", through=2, forget_before_ms=20))
-    assert ledger.seen("store", ["old", "young"]) == {"young": 30}
+    assert ledger.seen("store", {"old": 10, "young": 30}) == {"young": 30}
 
 
 def test_a_dead_letter_keeps_its_envelope_and_reason(ledger: SqliteLedger) -> None:

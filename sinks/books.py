@@ -1,0 +1,89 @@
+"""The accounting: received = stored + duplicates + dead letters + in flight, for every sink, at any moment.
+
+The two sides come from two files: what was received and what waits from the journal, what became of the rest from the
+ledger. In flight is what the journal really holds beyond a sink's cursor, so a message that vanished from either file
+is missing on one side, and shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .ports import Journal, Ledger
+
+_LOOKS: Final = 5
+"""The files are read one after the other while others write: only what never adds up is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One sink's books at one moment; messages since the beginning.
+
+    `counts`: messages by outcome. `frames`: frames by what they were. `cursor`: journal offset up to which it has
+    settled. `in_flight`: messages in the journal beyond it. `waiting_since_ns`: arrival of the oldest of them, Unix
+    nanoseconds.
+    """
+
+    sink: str
+    received: int
+    counts: Mapping[str, int]
+    frames: Mapping[str, int]
+    cursor: int
+    in_flight: int
+    waiting_since_ns: int | None
+
+    @property
+    def backlog(self) -> int:
+        """How many offsets its cursor is behind."""
+        return max(0, self.received - self.cursor)
+
+    @property
+    def missing(self) -> int:
+        """Messages of which nobody knows what became; negative: more were accounted for than were received."""
+        return self.received - sum(self.counts.values()) - self.in_flight
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the books add up."""
+        return self.missing == 0
+
+    def oldest_s(self, now_ns: int) -> float:
+        """Seconds that the oldest message in flight has waited; 0 when none waits."""
+        return max(0, now_ns - self.waiting_since_ns) / 1e9 if self.waiting_since_ns is not None else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Journal and ledger side by side. They stay the caller's to close."""
+
+    journal: Journal
+    ledger: Ledger
+
+    def accounts(self) -> list[Account]:
+        """Every sink that ever settled anything, by name. Raises `Unavailable`."""
+        return [self.account(sink) for sink in self.ledger.cursors()]
+
+    def account(self, sink: str) -> Account:
+        """One sink, also one that has settled nothing yet. Raises `Unavailable`."""
+        for _ in range(_LOOKS):
+            found = self._look(sink)
+            if found.balanced:
+                break
+        return found
+
+    def _look(self, sink: str) -> Account:
+        """The ledger first: what is settled after that still counts as in flight."""
+        cursor, counts, frames = self.ledger.cursor(sink), self.ledger.counts(sink), self.ledger.frames(sink)
+        oldest, newest = self.journal.bounds()
+        waiting = self.journal.read(cursor, 1)
+        return Account(
+            sink,
+            received=newest,
+            counts=counts,
+            frames=frames,
+            cursor=cursor,
+            in_flight=max(0, newest - max(cursor, oldest - 1)),
+            waiting_since_ns=waiting[0].envelope.arrived_ns if waiting else None,
+        )
