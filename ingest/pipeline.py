@@ -144,7 +144,7 @@ def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
     if decoder is None:
         raise Refusal("decode/unknown_model", f"no decoder is called {place.device.model!r}")
     decoded = decoder.decode(uplink.payload or b"", uplink.f_port or 0, place.device.params)
-    if decoded.kind in {Kind.ERROR, Kind.UNKNOWN} and not decoded.readings:
+    if decoded.kind in (Kind.ERROR, Kind.UNKNOWN) and not decoded.readings:
         code, detail = (decoded.issues[0].code, decoded.issues[0].detail) if decoded.issues else ("unknown", "")
         raise Refusal(f"decode/{code}", detail or f"{decoder.key} refuses these bytes")
     return decoded, f"{decoder.key}/{decoder.revision}"
@@ -178,7 +178,7 @@ def dead_letter(frame: Frame, reason: str, detail: str) -> DeadLetter:
 def dedup_keys(frame: Frame) -> dict[str, int]:
     """What a frame may be known by, with the event time up to which it counts."""
     uplink, received = frame.uplink, frame.received_ms
-    if uplink.outcome in {Outcome.DEAD_LETTER, Outcome.DERIVED}:
+    if uplink.outcome in (Outcome.DEAD_LETTER, Outcome.DERIVED):
         return {}
     keys = {uplink.dedup_key: received + REDELIVERY_MS} if uplink.dedup_key else {}
     if uplink.f_cnt is not None and uplink.payload and uplink.outcome is Outcome.DATA:
