@@ -18,8 +18,10 @@ import decoders
 from decoders.batch import decode_line, describe
 from ingest import commands as ingest_commands
 from ingest import doctor as checks
+from ingest import show
 from ingest.broker import NoBroker
 from sinks import commands as sink_commands
+from sinks.books import Books
 from sinks.errors import SinkError
 from sinks.storage import StoreKind
 from smartcity_run import Busy, Town
@@ -94,11 +96,12 @@ def api(
     storage = settings.storage
     with (
         closing(storage.open_registry()) as registry,
+        closing(storage.open_journal()) as journal,
         closing(storage.open_ledger()) as ledger,
         closing(storage.open_reader()) as reader,
     ):
         try:
-            serve(create_app(served, reader, registry, ledger), served)
+            serve(create_app(served, reader, registry, Books(journal, ledger)), served)
         except CannotListen as error:
             raise Busy(str(error)) from error
 
@@ -203,6 +206,7 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON."
 
 
 ingest_commands.add_to(app)
+app.command("status", epilog="Example: smartcity status --json")(show.status)
 sink_commands.add_to(app, {name: decoder.key for name, decoder in decoders.by_name().items()})
 sink_commands.devices.command("models", epilog="Example: smartcity devices models --json")(models)
 

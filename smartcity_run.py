@@ -18,6 +18,7 @@ from rich.text import Text
 from ingest import broker, status
 from ingest.commands import stopped_by_signals
 from ingest.supervise import Child, Supervisor, port_is_free, wait_for_port
+from sinks.books import Books
 from sinks.errors import SinkError
 from smartcity_settings import Settings, SettingsError, load
 
@@ -50,8 +51,8 @@ class Town:
                 _start_broker(supervisor.children[0], settings.broker.port)
             stop = stopped_by_signals()
             with _screen(console) as show:
-                books = _Books(settings, supervisor, show)
-                supervisor.run(stop, books.tick, TERMINAL_S if console.is_terminal else LOG_S)
+                screen = _Screen(settings, supervisor, show)
+                supervisor.run(stop, screen.tick, TERMINAL_S if console.is_terminal else LOG_S)
             console.print("All ended; what was received is kept in", str(settings.data))
 
     def _check_ports(self, settings: Settings) -> None:
@@ -109,12 +110,12 @@ def _screen(console: Console) -> Iterator[Callable[[Text], None]]:
         yield lambda text: live.update(Group(text), refresh=True)
 
 
-class _Books:
+class _Screen:
     """Reads the accounting at each tick and shows it with the state of every process."""
 
     def __init__(self, settings: Settings, supervisor: Supervisor, show: Callable[[Text], None]) -> None:
         storage = settings.storage
-        self._journal, self._ledger = storage.open_journal(), storage.open_ledger()
+        self._books = Books(storage.open_journal(), storage.open_ledger())
         self._sink = settings.store.kind
         self._supervisor, self._show = supervisor, show
         self._before: status.Status | None = None
@@ -122,7 +123,7 @@ class _Books:
     def tick(self) -> None:
         """Show how things stand now."""
         try:
-            now = status.take(self._journal, self._ledger, self._sink, time.monotonic())
+            now = status.Status(time.monotonic(), self._books.account(self._sink))
         except SinkError as error:
             self._show(Text(str(error), style="red"))
             return

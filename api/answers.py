@@ -158,8 +158,12 @@ class Ready(Answer, frozen=True, kw_only=True):
 
 
 class SinkAccount(Answer, frozen=True, kw_only=True):
-    """How far one sink has come; messages by outcome, which add up to all, and frames by what they were."""
+    """One sink's books: received = the sum of counts + in_flight, or `balanced` is false; frames by what they were."""
 
+    received: Annotated[int, Meta(description="Messages kept since the beginning.")]
+    in_flight: Annotated[int, Meta(description="Messages kept and not settled yet.")]
+    oldest_waiting_s: Annotated[float, Meta(description="Seconds that the oldest of them has waited.")]
+    balanced: Annotated[bool, Meta(description="Whether every message is accounted for.")]
     cursor: int
     counts: Annotated[dict[str, int], Meta(description="stored, duplicate, dead_letter")]
     frames: dict[str, int]

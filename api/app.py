@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from sinks.ports import Ledger, Reader, Registry
+from sinks.books import Books
+from sinks.ports import Reader, Registry
 
 from . import errors
 from .feed import Feed
@@ -34,8 +35,8 @@ class OpenDataApi(FastAPI):
         return self.openapi_schema
 
 
-def create_app(settings: ApiSettings, reader: Reader, registry: Registry, ledger: Ledger | None) -> FastAPI:
-    """The API over these stores. They stay the caller's to close, after the app has stopped."""
+def create_app(settings: ApiSettings, reader: Reader, registry: Registry, books: Books | None) -> FastAPI:
+    """The API over these stores and the intake's books. They stay the caller's to close, after the app has stopped."""
     app = OpenDataApi(
         title=settings.title,
         version="1",
@@ -47,7 +48,7 @@ def create_app(settings: ApiSettings, reader: Reader, registry: Registry, ledger
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.services = _services(settings, reader, registry, ledger)
+    app.state.services = _services(settings, reader, registry, books)
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -57,11 +58,11 @@ def create_app(settings: ApiSettings, reader: Reader, registry: Registry, ledger
     return app
 
 
-def _services(settings: ApiSettings, reader: Reader, registry: Registry, ledger: Ledger | None) -> Services:
+def _services(settings: ApiSettings, reader: Reader, registry: Registry, books: Books | None) -> Services:
     latest = LatestValues(reader, registry, settings)
     feed = Feed(latest.board, settings.latest_ttl_s, settings.max_stream_clients)
-    telemetry = Telemetry(ledger, lambda: feed.clients)
-    return Services(settings, reader, registry, ledger, latest, feed, telemetry, Pages(settings))
+    telemetry = Telemetry(books, lambda: feed.clients)
+    return Services(settings, reader, registry, books, latest, feed, telemetry, Pages(settings))
 
 
 def _wrap(app: FastAPI, settings: ApiSettings) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import Depends, Request, Response
 
-from sinks.ports import Ledger, Reader, Registry
+from sinks.books import Books
+from sinks.ports import Reader, Registry
 
 from .answers import About, Answer, Licence
 from .feed import Feed
@@ -31,7 +32,7 @@ class Services:
     settings: ApiSettings
     reader: Reader
     registry: Registry
-    ledger: Ledger | None
+    books: Books | None
     latest: LatestValues
     feed: Feed
     telemetry: Telemetry

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from sinks.books import Account, Books
 from sinks.errors import SinkError
-from sinks.ports import Ledger
 
 
 class Name(NamedTuple):
@@ -41,18 +42,34 @@ FRAMES: Final = Name(
 )
 DEAD_LETTERS: Final = Name("smartcity_dead_letters", "gauge", ("reason",), "Open dead letters.")
 CURSOR: Final = Name("smartcity_sink_cursor", "gauge", ("sink",), "Journal offset up to which a sink has settled.")
+RECEIVED: Final = Name(
+    "smartcity_received_total", "counter", ("sink",), "Messages kept in the journal since the beginning."
+)
+IN_FLIGHT: Final = Name("smartcity_in_flight", "gauge", ("sink",), "Messages kept and not settled by a sink yet.")
+WAITING: Final = Name(
+    "smartcity_oldest_waiting_seconds", "gauge", ("sink",), "How long the oldest message in flight has waited."
+)
+BALANCED: Final = Name(
+    "smartcity_books_balanced",
+    "gauge",
+    ("sink",),
+    "1 when received = settled + in flight, 0 when a message is unaccounted for.",
+)
 
-METRICS: Final = (REQUESTS, SECONDS, STREAMS, LEDGER_UP, MESSAGES, FRAMES, DEAD_LETTERS, CURSOR)
+METRICS: Final = (
+    *(REQUESTS, SECONDS, STREAMS, LEDGER_UP, MESSAGES, FRAMES, DEAD_LETTERS, CURSOR),
+    *(RECEIVED, IN_FLIGHT, WAITING, BALANCED),
+)
 
 
 class Telemetry:
     """The metrics of one API process; nothing of it is global."""
 
-    def __init__(self, ledger: Ledger | None, clients: Callable[[], int]) -> None:
+    def __init__(self, books: Books | None, clients: Callable[[], int]) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(REQUESTS.name, REQUESTS.help, REQUESTS.labels, registry=self.registry)
         self._seconds = Histogram(SECONDS.name, SECONDS.help, SECONDS.labels, registry=self.registry)
-        self.registry.register(_Books(ledger, clients))
+        self.registry.register(_Books(books, clients))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer. `route` is the path template, never the path: paths are without bound."""
@@ -63,16 +80,16 @@ class Telemetry:
 class _Books(Collector):
     """Reads the pipeline's books when Prometheus asks, so the numbers are never older than the question."""
 
-    def __init__(self, ledger: Ledger | None, clients: Callable[[], int]) -> None:
-        self._ledger = ledger
+    def __init__(self, books: Books | None, clients: Callable[[], int]) -> None:
+        self._books = books
         self._clients = clients
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily(STREAMS.name, STREAMS.help, self._clients())
-        if self._ledger is None:
+        if self._books is None:
             return
         try:
-            families = _families(self._ledger)
+            families = _families(self._books)
         except SinkError:
             families = []
         yield GaugeMetricFamily(LEDGER_UP.name, LEDGER_UP.help, 1 if families else 0)
@@ -83,17 +100,33 @@ class _Books(Collector):
         return []
 
 
-def _families(ledger: Ledger) -> list[Metric]:
+def _families(books: Books) -> list[Metric]:
     messages = CounterMetricFamily(MESSAGES.name, MESSAGES.help, labels=MESSAGES.labels)
     frames = CounterMetricFamily(FRAMES.name, FRAMES.help, labels=FRAMES.labels)
-    cursors = GaugeMetricFamily(CURSOR.name, CURSOR.help, labels=CURSOR.labels)
     letters = GaugeMetricFamily(DEAD_LETTERS.name, DEAD_LETTERS.help, labels=DEAD_LETTERS.labels)
-    for sink, cursor in ledger.cursors().items():
-        cursors.add_metric([sink], cursor)
-        for outcome, number in ledger.counts(sink).items():
-            messages.add_metric([sink, outcome], number)
-        for kind, number in ledger.frames(sink).items():
-            frames.add_metric([sink, kind], number)
-    for reason, number in ledger.dead_letter_counts().items():
+    accounts = books.accounts()
+    for one in accounts:
+        for outcome, number in one.counts.items():
+            messages.add_metric([one.sink, outcome], number)
+        for kind, number in one.frames.items():
+            frames.add_metric([one.sink, kind], number)
+    for reason, number in books.ledger.dead_letter_counts().items():
         letters.add_metric([reason], number)
-    return [messages, frames, cursors, letters]
+    return [messages, frames, letters, *_per_sink(accounts)]
+
+
+def _per_sink(accounts: Sequence[Account]) -> Iterator[Metric]:
+    now_ns = time.time_ns()
+    received = CounterMetricFamily(RECEIVED.name, RECEIVED.help, labels=RECEIVED.labels)
+    gauges = {
+        name: GaugeMetricFamily(name.name, name.help, labels=name.labels)
+        for name in (CURSOR, IN_FLIGHT, WAITING, BALANCED)
+    }
+    for one in accounts:
+        received.add_metric([one.sink], one.received)
+        gauges[CURSOR].add_metric([one.sink], one.cursor)
+        gauges[IN_FLIGHT].add_metric([one.sink], one.in_flight)
+        gauges[WAITING].add_metric([one.sink], one.oldest_s(now_ns))
+        gauges[BALANCED].add_metric([one.sink], int(one.balanced))
+    yield received
+    yield from gauges.values()

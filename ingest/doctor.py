@@ -20,10 +20,12 @@ from typing import Any, Final, Literal
 
 import paho.mqtt.client as paho
 
+from sinks.books import Books
 from sinks.errors import SinkError
 from sinks.storage import Storage
 
 from .sources.mqtt import MqttSettings, make_client
+from .status import imbalance
 from .supervise import port_is_free
 
 QUEUE_PROBE: Final = 2_000
@@ -83,15 +85,7 @@ def check_stores(storage: Storage) -> Iterator[Finding]:
     try:
         journal, ledger, registry = storage.open_journal(), storage.open_ledger(), storage.open_registry()
         yield Finding("registry", "ok", f"{len(registry.devices())} devices")
-        newest = journal.bounds()[1]
-        for sink, cursor in ledger.cursors().items():
-            settled = sum(ledger.counts(sink).values())
-            if settled != cursor:
-                yield Finding(
-                    "books", "failed", f"{sink}: {settled} messages accounted for, {cursor} taken: report this"
-                )
-            else:
-                yield Finding("books", "ok", f"{sink}: {settled} of {newest} messages settled, every one accounted for")
+        yield from _books(Books(journal, ledger))
         for closing in (journal, ledger, registry):
             closing.close()
         store = storage.open_store()
@@ -103,6 +97,16 @@ def check_stores(storage: Storage) -> Iterator[Finding]:
     yield from (Finding("store", "failed", sentence) for sentence in missing)
     if not missing:
         yield Finding("store", "ok", f"{store.name} takes points")
+
+
+def _books(books: Books) -> Iterator[Finding]:
+    for one in books.accounts():
+        if one.balanced:
+            settled = sum(one.counts.values())
+            text = f"{one.sink}: {settled} of {one.received} messages settled, every one accounted for"
+            yield Finding("books", "ok", text)
+        else:
+            yield Finding("books", "failed", f"{one.sink}: {imbalance(one)}: report this")
 
 
 def check_broker(settings: MqttSettings, probe: int = QUEUE_PROBE) -> Iterator[Finding]:

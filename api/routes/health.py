@@ -39,7 +39,7 @@ def _parts(given: Services) -> dict[str, Callable[[], object]]:
         "store": lambda: given.reader.latest(Selection("bin_level", 0, 1)),
         "registry": given.registry.revision,
     }
-    return parts if given.ledger is None else parts | {"ledger": given.ledger.cursors}
+    return parts if given.books is None else parts | {"ledger": given.books.ledger.cursors}
 
 
 def _answers(ask: Callable[[], object]) -> bool:

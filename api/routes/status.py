@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Response
 from api.answers import SinkAccount, Status
 from api.openapi import PREFIX, described
 from api.services import NEVER, Given, Services, answer
+from sinks.books import Account
 
 router: Final = APIRouter(prefix=PREFIX, tags=["operation"])
 
@@ -22,10 +24,20 @@ def status(given: Given) -> Response:
 def account(given: Services) -> Status:
     """The books as they stand; empty where the API was started without them."""
     stations = len(given.latest.board().stations)
-    if given.ledger is None:
+    if given.books is None:
         return Status(sinks={}, dead_letters={}, stations=stations)
-    sinks = {
-        sink: SinkAccount(cursor=cursor, counts=given.ledger.counts(sink), frames=given.ledger.frames(sink))
-        for sink, cursor in given.ledger.cursors().items()
-    }
-    return Status(sinks=sinks, dead_letters=given.ledger.dead_letter_counts(), stations=stations)
+    now_ns = time.time_ns()
+    sinks = {one.sink: _sink_account(one, now_ns) for one in given.books.accounts()}
+    return Status(sinks=sinks, dead_letters=given.books.ledger.dead_letter_counts(), stations=stations)
+
+
+def _sink_account(one: Account, now_ns: int) -> SinkAccount:
+    return SinkAccount(
+        received=one.received,
+        in_flight=one.in_flight,
+        oldest_waiting_s=round(one.oldest_s(now_ns), 1),
+        balanced=one.balanced,
+        cursor=one.cursor,
+        counts=dict(one.counts),
+        frames=dict(one.frames),
+    )

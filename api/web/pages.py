@@ -58,19 +58,17 @@ class Pages:
         """The page while the store does not answer."""
         texts = self._texts[language]
         main = self._fill("unavailable", texts)
-        return self._page(main, language, {"page_title": texts["unavailable"], "since": "0"}, _numbers(None), Filter())
+        return self._page(main, language, {"page_title": texts["unavailable"], "since": "0"}, None, Filter())
 
     def overview(self, content: Content, language: str) -> str:
         """The list of stations, or what to check while there is none."""
         texts = self._texts[language]
         main = self._list(content, language) if content.board.stations else self._empty(texts)
         head = {"page_title": self._settings.title, "since": str(content.board.as_of_ms)}
-        return self._page(main, language, head, _numbers(content.status), content.chosen)
+        return self._page(main, language, head, content.status, content.chosen)
 
-    def _page(
-        self, main: str, language: str, head: Mapping[str, str], numbers: Mapping[str, str], chosen: Filter
-    ) -> str:
-        texts = self._texts[language]
+    def _page(self, main: str, language: str, head: Mapping[str, str], status: Status | None, chosen: Filter) -> str:
+        texts, numbers = self._texts[language], _numbers(status)
         words: dict[str, str] = texts["account_words"]
         rows = [
             f'<div><dt>{escape(text)}</dt><dd data-count="{word}">{numbers[word]}</dd></div>'
@@ -81,6 +79,7 @@ class Pages:
             {**texts, **head, "lang": language, "title": self._settings.title},
             main=main,
             account_rows="\n".join(rows),
+            unbalanced_hidden=" hidden" if _balanced(status) else "",
             terms=self._terms(texts),
             other_query=escape(urlencode({"lang": texts["other"], **_parameters(chosen)})),
         )
@@ -175,13 +174,16 @@ def _parameters(chosen: Filter) -> dict[str, str]:
 
 def _numbers(status: Status | None) -> dict[str, str]:
     """Messages by what became of them. Every sink settles the same ones: the one that is furthest speaks for all."""
+    words = ("stored", "duplicate", "dead_letter")
     if status is None:
-        return dict.fromkeys(("received", "stored", "duplicate", "dead_letter"), "\N{EN DASH}")
-    counts = [account.counts for account in status.sinks.values()]
-    numbers = {
-        "received": max((sum(one.values()) for one in counts), default=0),
-        "stored": max((one.get("stored", 0) for one in counts), default=0),
-        "duplicate": max((one.get("duplicate", 0) for one in counts), default=0),
-        "dead_letter": sum(status.dead_letters.values()),
-    }
+        return dict.fromkeys(("received", *words, "in_flight"), "\N{EN DASH}")
+    furthest = max(status.sinks.values(), key=lambda one: one.cursor, default=None)
+    if furthest is None:
+        return dict.fromkeys(("received", *words, "in_flight"), "0")
+    numbers = {"received": furthest.received, "in_flight": furthest.in_flight}
+    numbers |= {word: furthest.counts.get(word, 0) for word in words}
     return {word: str(number) for word, number in numbers.items()}
+
+
+def _balanced(status: Status | None) -> bool:
+    return status is None or all(one.balanced for one in status.sinks.values())

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import ApiSettings
+from sinks.books import Books
+from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
 from sinks.model import Asset, DeadLetter, Envelope, Organisation
 from sinks.ports import Settlement
@@ -71,8 +73,17 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
 
 
 @pytest.fixture
-def app(settings: ApiSettings, reader: MemoryReader, registry: MemoryRegistry, ledger: SqliteLedger) -> FastAPI:
-    return create_app(settings, reader, registry, ledger)
+def books(tmp_path: Path, ledger: SqliteLedger, now_ms: int) -> Iterator[Books]:
+    """Twelve messages were kept; the ledger has settled ten of them."""
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    journal.append([Envelope("mqtt", None, None, b"{}", now_ms * 1_000_000)] * 12)
+    yield Books(journal, ledger)
+    journal.close()
+
+
+@pytest.fixture
+def app(settings: ApiSettings, reader: MemoryReader, registry: MemoryRegistry, books: Books) -> FastAPI:
+    return create_app(settings, reader, registry, books)
 
 
 @pytest.fixture

@@ -25,6 +25,10 @@ def test_the_pipelines_books_are_metrics(client: Client) -> None:
     assert found["smartcity_frames_total", (("kind", "join"), ("sink", "embedded"))] == 1
     assert found["smartcity_dead_letters", (("reason", "observe/unknown_device"),)] == 1
     assert found["smartcity_sink_cursor", (("sink", "embedded"),)] == 10
+    assert found["smartcity_received_total", (("sink", "embedded"),)] == 12
+    assert found["smartcity_in_flight", (("sink", "embedded"),)] == 2
+    assert found["smartcity_books_balanced", (("sink", "embedded"),)] == 1
+    assert 0 <= found["smartcity_oldest_waiting_seconds", (("sink", "embedded"),)] < 120
     assert found["smartcity_ledger_up", ()] == 1
 
 
@@ -64,9 +68,16 @@ def test_every_metric_of_the_table_is_given_and_no_other(client: Client) -> None
 
 
 def test_the_status_is_what_a_terminal_polls(client: Client) -> None:
-    assert client.get("/api/v1/status").json() == {
+    status = client.get("/api/v1/status").json()
+    waited = status["sinks"]["embedded"]["oldest_waiting_s"]
+    assert 0 <= waited < 120
+    assert status == {
         "sinks": {
             "embedded": {
+                "received": 12,
+                "in_flight": 2,
+                "oldest_waiting_s": waited,
+                "balanced": True,
                 "cursor": 10,
                 "counts": {"stored": 7, "duplicate": 2, "dead_letter": 1},
                 "frames": {"decoded": 7, "join": 1},

@@ -94,7 +94,7 @@ def test_without_stations_the_page_says_what_to_check(reader: MemoryReader) -> N
 def test_the_accounting_stands_in_the_footer(client: Client) -> None:
     html = client.get("/").text
     numbers = dict(re.findall(r'data-count="(\w+)">([^<]+)<', html))
-    assert numbers == {"received": "10", "stored": "7", "duplicate": "2", "dead_letter": "1"}
+    assert numbers == {"received": "12", "stored": "7", "duplicate": "2", "dead_letter": "1", "in_flight": "2"}
 
 
 def test_the_page_has_the_landmarks_and_marks_that_readers_need(client: Client) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 from api.app import create_app
 from api.settings import ApiSettings
+from sinks.books import Books
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore
+from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
 from sinks.model import Asset, Organisation, Point, Series
 from sinks.registry import open_registry
@@ -48,8 +50,9 @@ def house(tmp_path: Path, settings: ApiSettings) -> Iterator[House]:
     registry, ledger = open_registry(f"sqlite:///{tmp_path / 'registry.db'}"), SqliteLedger(tmp_path / "ledger.db")
     registry.add_organisation(Organisation("offenbach", "Offenbach am Main"))
     registry.add_asset(Asset("of-bin-1", "offenbach", "bin", "Wilhelmsplatz", 50.1033, 8.7663, {"capacity_l": 120.0}))
-    yield House(store, registry, Client(create_app(settings, reader, registry, ledger)))
-    for one in (store, reader, registry, ledger):
+    journal = SqliteJournal(tmp_path / "journal.db")
+    yield House(store, registry, Client(create_app(settings, reader, registry, Books(journal, ledger))))
+    for one in (store, reader, registry, ledger, journal):
         one.close()
 
 

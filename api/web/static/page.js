@@ -134,20 +134,17 @@ function listen() {
   });
 }
 
-// Every sink settles the same messages, so the one that has come furthest speaks for all.
-function most(sinks, word) {
-  const total = (counts) => Object.entries(counts).reduce((sum, [name, number]) => sum + (!word || name === word ? number : 0), 0);
-  return Math.max(0, ...Object.values(sinks).map((one) => total(one.counts)));
-}
-
 async function account() {
   const answer = await fetch("api/v1/status").catch(() => null);
   if (!answer?.ok) return;
-  const status = await answer.json();
-  const letters = Object.values(status.dead_letters).reduce((total, one) => total + one, 0);
-  const numbers = { received: most(status.sinks), stored: most(status.sinks, "stored"), duplicate: most(status.sinks, "duplicate"), dead_letter: letters };
+  const sinks = Object.values((await answer.json()).sinks);
+  document.querySelector("#unbalanced").hidden = sinks.every((one) => one.balanced);
+  // Every sink settles the same messages, so the one that has come furthest speaks for all.
+  const furthest = sinks.reduce((most, one) => one.cursor > most.cursor ? one : most, { cursor: -1, received: 0, in_flight: 0, counts: {} });
+  const numbers = { stored: 0, duplicate: 0, dead_letter: 0, ...furthest.counts, received: furthest.received, in_flight: furthest.in_flight };
   for (const [word, number] of Object.entries(numbers)) {
-    document.querySelector(`#account [data-count=${word}]`).textContent = number;
+    const shown = document.querySelector(`#account [data-count=${word}]`);
+    if (shown) shown.textContent = number;
   }
 }
 

@@ -1,0 +1,106 @@
+"""The command `status`: whether the books add up and everything moves."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from sinks.books import Account, Books
+from sinks.storage import Storage
+
+from .status import imbalance, stands_still
+
+Json = dict[str, Any]
+
+
+def status(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, one line each time.")] = False,
+    watch: Annotated[float | None, typer.Option(min=0.1, help="Show again every so many seconds.")] = None,
+    stalled_after: Annotated[float, typer.Option(min=0, help="How many seconds a message may wait.")] = 60.0,
+) -> None:
+    """Show what became of every message, per sink. Exit code 1 when the books do not add up or a sink stands still.
+
+    A sink stands still when its oldest message has waited longer than --stalled-after and it takes none while we look.
+    """
+    storage: Storage = ctx.obj.settings.storage
+    with closing(storage.open_journal()) as journal, closing(storage.open_ledger()) as ledger:
+        books = Books(journal, ledger)
+        standing = _look(books, storage.store.kind, stalled_after)
+        typer.echo(_text(standing, as_json=as_json))
+        while watch is not None and _waited(watch):
+            standing = _look(books, storage.store.kind, stalled_after)
+            typer.echo(_text(standing, as_json=as_json))
+    if standing.wrong:
+        raise typer.Exit(1)
+
+
+def _waited(seconds: float) -> bool:
+    """False when Ctrl-C came first."""
+    try:
+        Event().wait(seconds)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How everything stands. `wrong`: one sentence for each thing that is not as it should be."""
+
+    at_ns: int
+    accounts: list[Account]
+    wrong: list[str]
+
+
+def _look(books: Books, used: str, stalled_after: float) -> Standing:
+    """`used`: the sink that the settings name. Others that the books know must add up too, but need not move."""
+    at_ns = time.time_ns()
+    accounts = [books.account(sink) for sink in sorted({used, *books.ledger.cursors()})]
+    wrong = [f"{one.sink}: {imbalance(one)}" for one in accounts if not one.balanced]
+    for one in accounts:
+        if one.sink == used and stands_still(books, one, stalled_after):
+            waits = f"{one.in_flight} messages wait, the oldest for {one.oldest_s(at_ns):.0f} s"
+            wrong.append(f"{one.sink}: stands still, {waits}: does `smartcity ingest` run, does its store answer?")
+    return Standing(at_ns, accounts, wrong)
+
+
+def _text(standing: Standing, *, as_json: bool) -> str:
+    if as_json:
+        sinks = {one.sink: _as_json(one, standing.at_ns) for one in standing.accounts}
+        return json.dumps({"sinks": sinks, "wrong": standing.wrong}, ensure_ascii=False)
+    return "\n".join(_lines(standing))
+
+
+def _as_json(one: Account, at_ns: int) -> Json:
+    outcomes = {name: one.counts.get(key, 0) for key, name in _OUTCOMES.items()}
+    return {
+        "received": one.received,
+        **outcomes,
+        "in_flight": one.in_flight,
+        "cursor": one.cursor,
+        "backlog": one.backlog,
+        "oldest_waiting_s": round(one.oldest_s(at_ns), 1),
+        "balanced": one.balanced,
+    }
+
+
+_OUTCOMES = {"stored": "stored", "duplicate": "duplicates", "dead_letter": "dead_letters"}
+
+
+def _lines(standing: Standing) -> Iterator[str]:
+    for one in standing.accounts:
+        parts = [f"{name.replace('_', ' ')} {one.counts.get(key, 0)}" for key, name in _OUTCOMES.items()]
+        equals = "=" if one.balanced else "is not"
+        yield f"{one.sink}: received {one.received} {equals} {' + '.join([*parts, f'in flight {one.in_flight}'])}"
+        yield (
+            f"  cursor {one.cursor}, backlog {one.backlog}, oldest message waits {one.oldest_s(standing.at_ns):.0f} s"
+        )
+    yield from (f"wrong: {sentence}" for sentence in standing.wrong)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app
+from api.settings import ApiSettings
+from ingest.status import Status, stands_still
+from sinks.books import Account, Books
+from sinks.journal import SqliteJournal
+from sinks.ledger import SqliteLedger
+from sinks.model import Envelope
+from sinks.ports import Settlement
+from sinks.storage import Storage
+from tests.api.client import Client
+from tests.door import environment, smartcity
+
+
+def kept(data: Path, arrived_ns: int, settled: int) -> Books:
+    """Four messages that arrived then, of which so many are settled."""
+    books = Books(SqliteJournal(data / "journal.db"), SqliteLedger(data / "ledger.db"))
+    books.journal.append([Envelope("s", None, None, b"x", arrived_ns)] * 4)
+    books.ledger.settle(Settlement("embedded", settled, counts={"stored": settled}))
+    return books
+
+
+def close(books: Books) -> None:
+    books.journal.close()
+    books.ledger.close()
+
+
+def test_status_says_that_every_message_is_accounted_for(tmp_path: Path) -> None:
+    close(kept(tmp_path, time.time_ns(), 3))
+    said = smartcity("status", env=environment(tmp_path))
+    assert said.code == 0, said.out
+    assert "embedded: received 4 = stored 3 + duplicates 0 + dead letters 0 + in flight 1" in said.out
+
+
+def test_a_lost_count_is_an_alarm_everywhere(tmp_path: Path) -> None:
+    close(kept(tmp_path, time.time_ns(), 4))
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db, db:
+        db.execute("UPDATE counts SET n = n - 1 WHERE outcome = 'stored'")
+
+    said = smartcity("status", "--json", env=environment(tmp_path))
+    assert said.code == 1
+    assert json.loads(said.out)["sinks"]["embedded"]["balanced"] is False
+    assert "nobody knows what became of 1 messages" in json.loads(said.out)["wrong"][0]
+
+    storage = Storage(data=tmp_path)
+    with (
+        closing(storage.open_journal()) as journal,
+        closing(storage.open_ledger()) as ledger,
+        closing(storage.open_registry()) as registry,
+        closing(storage.open_reader()) as reader,
+    ):
+        client = Client(create_app(ApiSettings(), reader, registry, Books(journal, ledger)))
+        assert 'smartcity_books_balanced{sink="embedded"} 0.0' in client.get("/metrics").text
+        assert client.get("/api/v1/status").json()["sinks"]["embedded"]["balanced"] is False
+        page = client.get("/?lang=en").text
+    assert '<p id="unbalanced" role="alert">The books do not add up' in page
+
+
+def test_a_sink_that_stands_still_is_told_and_one_that_has_time_is_not(tmp_path: Path) -> None:
+    close(kept(tmp_path, time.time_ns() - 3600 * 10**9, 3))
+    said = smartcity("status", env=environment(tmp_path))
+    assert said.code == 1
+    assert "embedded: stands still, 1 messages wait, the oldest for 36" in said.out
+    assert smartcity("status", "--stalled-after", "7200", env=environment(tmp_path)).code == 0
+
+
+def test_a_sink_that_catches_up_does_not_stand_still(tmp_path: Path) -> None:
+    books = kept(tmp_path, 1, 2)
+    before = books.account("embedded")
+    books.ledger.settle(Settlement("embedded", 3, counts={"stored": 1}))
+    assert not stands_still(books, before, 60)
+    close(books)
+
+
+def test_a_sink_that_is_no_longer_used_need_not_move(tmp_path: Path) -> None:
+    books = kept(tmp_path, 1, 4)
+    books.ledger.settle(Settlement("influxdb", 1, counts={"stored": 1}))
+    close(books)
+    assert smartcity("status", env=environment(tmp_path)).code == 0
+
+
+@pytest.mark.parametrize(("stored", "says"), [(3, "backlog 1  2.0/s"), (2, "nobody knows what became of 1 messages")])
+def test_the_line_of_a_terminal(stored: int, says: str) -> None:
+    counts = {"stored": stored}
+    now = Status(7.0, Account("embedded", 4, counts, {"decoded": 3}, 3, 1, None))
+    before = Status(6.0, Account("embedded", 2, {"stored": 2}, {}, 2, 0, None))
+    line = now.line(before)
+    assert line.startswith(f"received 4  decoded 3  stored {stored}  duplicates 0  dead letters 0  backlog 1")
+    assert says in line
