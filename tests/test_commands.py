@@ -121,6 +121,20 @@ def test_an_unknown_device_waits_and_comes_in_when_it_is_added(home: Path) -> No
     assert "1 stored" in invoke("ingest --file empty.ndjson", home).out
 
 
+def test_a_device_may_be_written_as_on_its_label(home: Path) -> None:
+    label = "-".join(BIN_EUI.upper()[n : n + 2] for n in range(0, 16, 2))
+    said = invoke(f"devices add {label} --model EM400-MUD --organisation giessen", home)
+    assert f"{BIN_EUI} added; 1 messages" in said.out
+
+
+def test_a_list_has_one_line_for_each_however_long(home: Path) -> None:
+    head, letter, total = invoke("dead-letters list", home).out.splitlines()
+    assert head.split() == ["id", "created", "reason", "device", "detail"]
+    assert "observe/unknown_device" in letter
+    assert letter.endswith("`smartcity devices add` adopts it")
+    assert total == "1 open: observe/unknown_device"
+
+
 def test_what_dead_letters_export_writes_is_what_ingest_reads(home: Path) -> None:
     invoke("dead-letters export --out letters.ndjson", home)
     invoke(f"devices add {BIN_EUI} --model milesight_em400_mud --organisation giessen", home)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from sinks.errors import Invalid
 from sinks.storage import Storage
 
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file instead of standard output.")]
-
-_console = Console()
 
 
 def storage(ctx: typer.Context) -> Storage:
@@ -33,15 +29,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Rows as a table of these columns, or whole as JSON."""
+def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Rows as aligned columns, one line each whatever its length, so that `grep` finds it; or whole, as JSON."""
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
-    _console.print(table)
+    lines = [list(columns), *([str("" if row[name] is None else row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def write(content: bytes, out: Path | None) -> None:

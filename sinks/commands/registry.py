@@ -97,6 +97,9 @@ def add_device(
     param: Annotated[list[str] | None, typer.Option(help="name=value that its frames do not carry.")] = None,
 ) -> None:
     """Register a device. Messages that waited for it as dead letters are taken in at once."""
+    from sinks.registry.rules import eui  # noqa: PLC0415 see above
+
+    dev_eui = eui(dev_eui)  # as it waits in dead letters, however the label writes it
     with _registry(ctx) as registry:
         key = _MODELS.get(model.casefold(), model)
         registry.add_device(Device(dev_eui, organisation, key, name, _pairs(param or [])), set(_MODELS.values()))
