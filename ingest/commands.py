@@ -1,4 +1,4 @@
-"""The commands of this room: `ingest`, `simulate`, `unwrap`, `replay`, `reprocess`. The door puts them into `smartcity`."""
+"""The commands of this room, from `ingest` to `reprocess`. The door puts them into `smartcity`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import decoders
 from sinks.errors import Refused
-from sinks.guard import now_ms
 from sinks.model import Entry
 from sinks.ports import Keys, Registry, Store
 from sinks.storage import Storage
@@ -36,6 +35,7 @@ from .networks.table import with_mappings
 from .pipeline import Fate, Unwrap, all_points, process
 from .places import Places
 from .report import as_json, sentences, table
+from .reprocess import Report
 from .run import Intake, Source, run
 from .sources.file import envelopes
 from .sources.mqtt import MqttSettings, MqttSource
@@ -291,12 +291,36 @@ def _decoder_key(model: str) -> str:
 
 
 def _reprocess(given: Given, registry: Registry, choice: reprocessing.Choice, *, dry_run: bool, json_: bool) -> None:
-    storage = given.storage
-    with ExitStack() as open_:
-        own = reprocessing.passing_books() if dry_run else reprocessing.own_books(storage.data, _work(given, registry, choice))
-        books = open_.enter_context(own)
-        journal, ledger, reader = (
-            open_.enter_context(closing(each))
-            for each in (storage.open_journal(), storage.open_ledger(), storage.open_reader())
-        )
-        store = open_.enter_context(closing(storage.open_store()))
+    storage, stop = given.storage, stopped_by_signals()
+    with ExitStack() as held:
+        work = reprocessing.work(choice, registry, storage.store.kind)
+        own = reprocessing.passing_books() if dry_run else reprocessing.own_books(storage.data, work)
+        books = held.enter_context(own)
+        journal = held.enter_context(closing(storage.open_journal()))
+        reader = held.enter_context(closing(storage.open_reader()))
+        store = None if dry_run else held.enter_context(closing(storage.open_store()))
+        ledger = held.enter_context(closing(storage.open_ledger()))
+        through, start = ledger.cursor(storage.store.kind), books.cursor(reprocessing.BOOK)
+        progress = held.enter_context(_progress())
+        task = progress.add_task("reprocessing", total=through, completed=start)
+        run_ = reprocessing.Reprocessing(journal, Places(registry), reader, store, books, unwrapper(given), choice)
+        report = run_.run(through, stop, lambda offset: progress.update(task, completed=offset))
+    if not (dry_run or stop.is_set()):
+        reprocessing.finish(storage.data)
+    _tell(report, start, dry_run=dry_run, json_=json_, finished=not stop.is_set())
+
+
+def _tell(report: Report, start: int, *, dry_run: bool, json_: bool, finished: bool) -> None:
+    if json_:
+        found = as_json(report, dry_run=dry_run, continued_after=start, finished=finished)
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        if start:
+            typer.echo(f"went on behind message {start}, where the last call was interrupted")
+        for line in sentences(report, dry_run=dry_run):
+            typer.echo(line)
+        if report.difference.quantities:
+            Console().print(table(report))
+    if not finished:
+        typer.echo("interrupted: the same call goes on from here" if not dry_run else "interrupted", err=True)
+        raise typer.Exit(1)

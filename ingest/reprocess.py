@@ -1,0 +1,230 @@
+"""The journal's messages through today's decoders once more: what would change in the store, and the change itself.
+
+Goes through the journal in batches beside the running intake, never further than the intake has come. Its place and
+the frames it has seen stand in books of its own, settled after each batch was written: stopped at any moment, it goes
+on where it was. Only rows that differ are written, as whole rows, so a second run finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import Final
+
+import decoders
+from sinks.errors import Refused
+from sinks.guard import admit, now_ms
+from sinks.influxdb.schema import MEASUREMENTS
+from sinks.model import Envelope, Point
+from sinks.ports import Journal, Ledger, Reader, Registry, Rejected, Row, Selection, Store, series_key
+from sinks.storage import Storage
+
+from .deliver import settlement
+from .difference import Difference, key_of, merged
+from .networks.model import Uplink
+from .pipeline import REDELIVERY_MS, Fate, Unwrap, all_points, process
+from .places import Places
+
+BATCH: Final = 1_000
+BOOK: Final = "reprocess"
+_PAGE: Final = 5_000
+_NS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which messages: of these devices, arrived at or after `since_ns` and before `until_ns` (Unix nanoseconds).
+
+    `asset`: only rows of this asset, "" for all.
+    """
+
+    devices: frozenset[str]
+    since_ns: int
+    until_ns: int
+    asset: str = ""
+
+    def needs(self, envelope: Envelope) -> bool:
+        """Whether it is looked at: also what came in the day before, since a later message may be its duplicate."""
+        return self.since_ns - REDELIVERY_MS * _NS <= envelope.arrived_ns < self.until_ns
+
+
+def devices_of(registry: Registry, model: str, device: str, asset: str) -> frozenset[str]:
+    """DevEUIs of this model (its decoder's key), device and asset, "" meaning any. Raises `Refused` for none."""
+    there = {stood.dev_eui for stood in registry.installations() if stood.asset_id == asset}
+    found = frozenset(
+        known.dev_eui
+        for known in registry.devices()
+        if device in {"", known.dev_eui} and (not asset or known.dev_eui in there) and _is_of(known.model, model)
+    )
+    if not found:
+        raise Refused("no device is registered with this model, DevEUI and asset; see `smartcity devices list`")
+    return found
+
+
+def _is_of(name: str, model: str) -> bool:
+    decoder = decoders.find(name)
+    return not model or (decoder is not None and decoder.key == model)
+
+
+def work(choice: Choice, registry: Registry, sink: str) -> dict[str, str]:
+    """What a run does, as far as its result depends on it: another call is other work and begins anew."""
+    revisions = sorted(f"{known.key}/{known.revision}" for known in decoders.all_decoders().values())
+    return {
+        "devices": " ".join(sorted(choice.devices)),
+        "asset": choice.asset,
+        "arrived_ns": f"{choice.since_ns} to {choice.until_ns}",
+        "sink": sink,
+        "decoders": " ".join(revisions),
+        "registry": str(registry.revision()),
+    }
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found. `letters`: reason to number of frames, or of values, that today's code refuses."""
+
+    messages: int = 0
+    duplicates: int = 0
+    written: int = 0
+    letters: Counter[str] = field(default_factory=Counter)
+    difference: Difference = field(default_factory=Difference)
+
+
+@dataclass(frozen=True, slots=True)
+class Reprocessing:
+    """Everything that one run works with. `store` is None for a dry run; `books` are its own."""
+
+    journal: Journal
+    places: Places
+    reader: Reader
+    store: Store | None
+    books: Ledger
+    unwrap: Unwrap
+    choice: Choice
+
+    def run(self, through: int, stop: Event, at: Callable[[int], None]) -> Report:
+        """Up to and including the offset `through`, or until `stop`; `at` hears how far it is. Raises `SinkError`."""
+        report, cursor = Report(), self.books.cursor(BOOK)
+        while cursor < through and not stop.is_set():
+            entries = [entry for entry in self.journal.read(cursor, BATCH) if entry.offset <= through]
+            if not entries:
+                break
+            chosen = [entry for entry in entries if self.choice.needs(entry.envelope)]
+            fates = process(chosen, self._frames, self.places, partial(self.books.seen, BOOK))
+            rejected = self._take([fate for fate in fates if self._is_asked_for(fate)], report)
+            self.books.settle(replace(settlement(BOOK, entries, fates, rejected), dead_letters=()))
+            cursor = entries[-1].offset
+            at(cursor)
+        return report
+
+    def _frames(self, envelope: Envelope) -> Sequence[Uplink]:
+        devices = self.choice.devices
+        return [uplink for uplink in self.unwrap(envelope) if (uplink.dev_eui or uplink.device_key) in devices]
+
+    def _is_asked_for(self, fate: Fate) -> bool:
+        return fate.frame.entry.envelope.arrived_ns >= self.choice.since_ns
+
+    def _take(self, fates: Sequence[Fate], report: Report) -> Sequence[Rejected]:
+        """Compare, count, write. Gives what can never be stored."""
+        report.messages += len({fate.frame.entry.offset for fate in fates})
+        report.duplicates += sum(fate.outcome == "duplicate" for fate in fates)
+        report.letters.update(letter.reason for fate in fates for letter in fate.letters)
+        points, rejected = admit(merged(self._of_asset(all_points(fates))).values(), now_ms())
+        changed = list(self._differing(points, fates, report.difference))
+        if self.store is not None and changed:
+            written = self.store.write(changed)
+            report.written += written.accepted
+            rejected += written.rejected
+        report.letters.update(f"write/{refused.code}" for refused in rejected)
+        return rejected
+
+    def _of_asset(self, points: Iterable[Point]) -> Iterator[Point]:
+        return (point for point in points if self.choice.asset in {"", point.series.asset_id})
+
+    def _differing(self, points: Iterable[Point], fates: Sequence[Fate], difference: Difference) -> Iterator[Point]:
+        made = {(point.series, point.time_ms): point for point in points}
+        mine = {fate.frame.entry.offset for fate in fates if fate.outcome != "duplicate"}
+        there = {}
+        for row in self._stored(_spans(fates)):
+            key = key_of(row)
+            if key in made:
+                there[key] = row.fields
+            elif row.fields.get("offset") in mine and self.choice.asset in {"", row.tags["asset_id"]}:
+                difference.take_stale(row)
+        for key, point in made.items():
+            needed = difference.take(point, there.get(key))
+            if needed is not None:
+                yield needed
+
+    def _stored(self, spans: Mapping[str, tuple[int, int]]) -> Iterator[Row]:
+        for device, (first, last) in spans.items():
+            for measurement in MEASUREMENTS:
+                yield from _pages(self.reader, Selection(measurement, first, last + 1, device_id=device))
+
+
+def _spans(fates: Iterable[Fate]) -> dict[str, tuple[int, int]]:
+    """Device to the first and last time at which its frames may have rows, Unix milliseconds."""
+    spans: dict[str, tuple[int, int]] = {}
+    for fate in fates:
+        device = fate.frame.device
+        if device is not None and fate.outcome != "duplicate":
+            times = (*spans.get(device, ()), fate.frame.received_ms, *(point.time_ms for point in fate.points))
+            spans[device] = min(times), max(times)
+    return spans
+
+
+def _pages(reader: Reader, selection: Selection) -> Iterator[Row]:
+    after: tuple[int, str] | None = None
+    while rows := reader.rows(selection, after, _PAGE):
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].time_ms, series_key(rows[-1].tags)
+
+
+@contextmanager
+def own_books(data: Path, work: Mapping[str, str]) -> Iterator[Ledger]:
+    """Books of this work in the data folder: those that an interrupted run of the same work left, or new ones.
+
+    They go away with `finish`. Raises `Refused` while another run has them.
+    """
+    folder = data / BOOK
+    with _alone(data):
+        name, text = folder / "work.json", json.dumps(dict(work), sort_keys=True)
+        if not name.exists() or name.read_text("utf-8") != text:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            name.write_text(text, "utf-8")
+        with closing(Storage(data=folder).open_ledger()) as ledger:
+            yield ledger
+
+
+def finish(data: Path) -> None:
+    """Put the books of finished work away."""
+    shutil.rmtree(data / BOOK)
+
+
+@contextmanager
+def passing_books() -> Iterator[Ledger]:
+    """Books that nobody needs afterwards, for a dry run."""
+    with TemporaryDirectory(prefix="smartcity-") as name, closing(Storage(data=Path(name)).open_ledger()) as ledger:
+        yield ledger
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    with (data / f"{BOOK}.lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Refused("another `smartcity reprocess` runs on this data folder: wait until it has ended") from None
+        yield
