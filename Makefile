@@ -12,10 +12,10 @@ LOCK      := uv pip compile --quiet --universal --python-version 3.11 --generate
              --extra broker --extra postgres --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check servers lock audit clean
+.PHONY: help run test check servers bench bench-peer lock audit clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run ## start everything on this machine: PORT=8000 MQTT_PORT=1883 DATA=data
 	@exec $(BIN)/smartcity run --port $(PORT) --mqtt-port $(MQTT_PORT) --data "$(DATA)"
@@ -31,6 +31,12 @@ check: $(VENV)/.dev ## lint, types, import contracts
 
 servers: ## get the real servers that tests use
 	@$(PYTHON) -m tests.servers.get
+
+bench: $(VENV)/.dev ## measure speed on this machine: BENCH="--seconds 10 --store embedded"
+	@$(BIN)/python -m bench.run $(BENCH)
+
+bench-peer: $(VENV)/.dev ## measure ours and Telegraf in turn into one InfluxDB (needs Go)
+	@$(BIN)/python -m bench.run peer $(BENCH)
 
 audit: $(VENV)/.dev ## look the locked dependencies up in the vulnerability database
 	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit==2.10.1

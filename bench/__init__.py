@@ -1,0 +1,1 @@
+"""The project's own benchmark: real messages through a real broker and the real command into real stores."""
