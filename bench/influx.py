@@ -24,10 +24,10 @@ def times(server: Influxdb, measurement: str, field: str, device: str, after_ms:
 
 
 def points_taken(server: Influxdb) -> int:
-    """Points that the server has been handed since its start, repeats included."""
+    """Points that the server has written since its start, repeats included."""
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=30) as answer:  # noqa: S310 our own loopback address
         lines = answer.read().decode().splitlines()
-    return sum(int(float(line.split()[-1])) for line in lines if line.startswith("storage_writer_req_points_sum"))
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith("storage_writer_ok_points_sum"))
 
 
 def _query(server: Influxdb, text: str) -> list[Any]:
