@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 import decoders
 from decoders.batch import decode_line, describe
@@ -21,7 +19,7 @@ from ingest import doctor as checks
 from ingest import show
 from ingest.broker import NoBroker
 from sinks import commands as sink_commands
-from sinks.books import Books
+from sinks.commands import output
 from sinks.errors import SinkError
 from sinks.storage import StoreKind
 from smartcity_run import Busy, Town
@@ -37,7 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console()
 
 
 def _say_version(wanted: bool) -> None:
@@ -96,12 +93,11 @@ def api(
     storage = settings.storage
     with (
         closing(storage.open_registry()) as registry,
-        closing(storage.open_journal()) as journal,
-        closing(storage.open_ledger()) as ledger,
+        closing(storage.open_books()) as books,
         closing(storage.open_reader()) as reader,
     ):
         try:
-            serve(create_app(served, reader, registry, Books(journal, ledger)), served)
+            serve(create_app(served, reader, registry, books), served)
         except CannotListen as error:
             raise Busy(str(error)) from error
 
@@ -157,14 +153,8 @@ def config(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Show the settings in force and where each came from; secrets are hidden."""
-    rows = in_force(ctx.obj)
-    if as_json:
-        typer.echo(json.dumps([{"key": key, "value": value, "from": origin} for key, value, origin in rows], indent=1))
-        return
-    table = Table("setting", "value", "from", box=None)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    rows = [{"key": key, "value": value, "from": origin} for key, value, origin in in_force(ctx.obj)]
+    output.show(rows, ["key", "value", "from"], as_json=as_json)
 
 
 @app.command(epilog="Example: smartcity doctor --json")
@@ -198,11 +188,8 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON."
     if as_json:
         typer.echo(json.dumps(known, ensure_ascii=False, indent=1))
         return
-    table = Table("key", "vendor", "models", "kind", "ports", box=None)
-    for model in known:
-        ports = " ".join(str(port) for port in model["ports"])
-        table.add_row(model["key"], model["vendor"], ", ".join(model["models"]), model["kind"], ports)
-    console.print(table)
+    joined = [m | {"models": ", ".join(m["models"]), "ports": " ".join(map(str, m["ports"]))} for m in known]
+    output.show(joined, ["key", "vendor", "models", "kind", "ports"], as_json=False)
 
 
 ingest_commands.add_to(app)

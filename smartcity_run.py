@@ -18,7 +18,6 @@ from rich.text import Text
 from ingest import broker, status
 from ingest.commands import stopped_by_signals
 from ingest.supervise import Child, Supervisor, port_is_free, wait_for_port
-from sinks.books import Books
 from sinks.errors import SinkError
 from smartcity_settings import Settings, SettingsError, load
 
@@ -115,7 +114,7 @@ class _Screen:
 
     def __init__(self, settings: Settings, supervisor: Supervisor, show: Callable[[Text], None]) -> None:
         storage = settings.storage
-        self._books = Books(storage.open_journal(), storage.open_ledger())
+        self._books = storage.open_books()
         self._sink = settings.store.kind
         self._supervisor, self._show = supervisor, show
         self._before: status.Status | None = None

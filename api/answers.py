@@ -169,10 +169,20 @@ class SinkAccount(Answer, frozen=True, kw_only=True):
     frames: dict[str, int]
 
 
+class SourceRecord(Answer, frozen=True, kw_only=True):
+    """What happened at a source, of one kind, so far."""
+
+    count: int
+    first: str
+    last: str
+    alarm: Annotated[bool, Meta(description="Whether somebody should look after it.")]
+
+
 class Status(Answer, frozen=True, kw_only=True):
-    """The pipeline's accounting: sinks by name, open dead letters by reason, number of stations."""
+    """The pipeline's accounting: sinks, events of each source by code, open dead letters by reason, stations."""
 
     sinks: dict[str, SinkAccount]
+    sources: dict[str, dict[str, SourceRecord]]
     dead_letters: dict[str, int]
     stations: int
 

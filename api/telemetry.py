@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from sinks.books import Account, Books
 from sinks.errors import SinkError
+from sinks.ports import SourceEvent
 
 
 class Name(NamedTuple):
@@ -55,10 +56,22 @@ BALANCED: Final = Name(
     ("sink",),
     "1 when received = settled + in flight, 0 when a message is unaccounted for.",
 )
+EVENTS: Final = Name(
+    "smartcity_source_events_total",
+    "counter",
+    ("source", "code"),
+    "What happened at a source: message, redelivered, disconnected ...",
+)
+ALARM: Final = Name(
+    "smartcity_source_alarm", "gauge", ("source", "code"), "1 while an event of a source calls for somebody, else 0."
+)
+LAST_MESSAGE: Final = Name(
+    "smartcity_source_last_message_seconds", "gauge", ("source",), "When the last message came, in Unix seconds."
+)
 
 METRICS: Final = (
     *(REQUESTS, SECONDS, STREAMS, LEDGER_UP, MESSAGES, FRAMES, DEAD_LETTERS, CURSOR),
-    *(RECEIVED, IN_FLIGHT, WAITING, BALANCED),
+    *(RECEIVED, IN_FLIGHT, WAITING, BALANCED, EVENTS, ALARM, LAST_MESSAGE),
 )
 
 
@@ -112,7 +125,7 @@ def _families(books: Books) -> list[Metric]:
             frames.add_metric([one.sink, kind], number)
     for reason, number in books.ledger.dead_letter_counts().items():
         letters.add_metric([reason], number)
-    return [messages, frames, letters, *_per_sink(accounts)]
+    return [messages, frames, letters, *_per_sink(accounts), *_per_source(books.events.all())]
 
 
 def _per_sink(accounts: Sequence[Account]) -> Iterator[Metric]:
@@ -130,3 +143,16 @@ def _per_sink(accounts: Sequence[Account]) -> Iterator[Metric]:
         gauges[BALANCED].add_metric([one.sink], int(one.balanced))
     yield received
     yield from gauges.values()
+
+
+def _per_source(events: Sequence[SourceEvent]) -> Iterator[Metric]:
+    now_ms = time.time_ns() // 1_000_000
+    counts = CounterMetricFamily(EVENTS.name, EVENTS.help, labels=EVENTS.labels)
+    alarms = GaugeMetricFamily(ALARM.name, ALARM.help, labels=ALARM.labels)
+    last = GaugeMetricFamily(LAST_MESSAGE.name, LAST_MESSAGE.help, labels=LAST_MESSAGE.labels)
+    for event in events:
+        counts.add_metric([event.source, event.code], event.count)
+        alarms.add_metric([event.source, event.code], int(event.alarm_until_ms > now_ms))
+        if event.code == "message":
+            last.add_metric([event.source], event.last_ms / 1000)
+    yield from (counts, alarms, last)

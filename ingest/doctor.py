@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 
 import paho.mqtt.client as paho
 
-from sinks.books import Books
+from sinks.books import Account
 from sinks.errors import SinkError
 from sinks.storage import Storage
 
@@ -83,10 +83,10 @@ def check_ports(ports: dict[str, tuple[str, int]]) -> Iterator[Finding]:
 def check_stores(storage: Storage) -> Iterator[Finding]:
     """Journal, ledger, registry and store can be opened; the store says what it lacks; the books agree."""
     try:
-        journal, ledger, registry = storage.open_journal(), storage.open_ledger(), storage.open_registry()
+        books, registry = storage.open_books(), storage.open_registry()
         yield Finding("registry", "ok", f"{len(registry.devices())} devices")
-        yield from _books(Books(journal, ledger))
-        for closing in (journal, ledger, registry):
+        yield from _balance(books.accounts())
+        for closing in (books, registry):
             closing.close()
         store = storage.open_store()
         missing = store.check()
@@ -99,8 +99,8 @@ def check_stores(storage: Storage) -> Iterator[Finding]:
         yield Finding("store", "ok", f"{store.name} takes points")
 
 
-def _books(books: Books) -> Iterator[Finding]:
-    for one in books.accounts():
+def _balance(accounts: Sequence[Account]) -> Iterator[Finding]:
+    for one in accounts:
         if one.balanced:
             settled = sum(one.counts.values())
             text = f"{one.sink}: {settled} of {one.received} messages settled, every one accounted for"

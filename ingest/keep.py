@@ -8,6 +8,8 @@ commit runs, the next batch gathers by itself.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, Full, Queue
 from threading import Event
@@ -37,18 +39,27 @@ class Keeper:
         self._grown = grown
         self._inbox: Queue[tuple[Envelope, Kept]] = Queue(INBOX)
 
-    def offer(self, envelope: Envelope, kept: Kept, stop: Event) -> bool:
+    def offer(self, envelope: Envelope, kept: Kept, stop: Event, within_s: float = math.inf) -> bool:
         """Hand over a message; waits while the inbox is full, which is how a source stops reading its socket.
 
-        False when we were told to stop first: then the message is not kept, and `kept` is never called.
+        False when the time is up or we were told to stop first: then the message is not kept, and `kept` is never
+        called.
         """
+        deadline = time.monotonic() + within_s
         while not stop.is_set():
             try:
                 self._inbox.put((envelope, kept), timeout=_LOOK_S)
             except Full:
+                if time.monotonic() >= deadline:
+                    return False
                 continue
             return True
         return False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a source that had to pause may go on: at half full, so that it does not pause again at once."""
+        return self._inbox.qsize() <= INBOX // 2
 
     @property
     def waiting(self) -> int:

@@ -1,18 +1,21 @@
-"""The command `status`: whether the books add up and everything moves."""
+"""The command `status`: whether the books add up, everything moves, and the sources are sound."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
 from threading import Event
 from typing import Annotated, Any
 
 import typer
 
 from sinks.books import Account, Books
+from sinks.ports import SourceEvent
 from sinks.storage import Storage
 
 from .status import imbalance, stands_still
@@ -26,13 +29,14 @@ def status(
     watch: Annotated[float | None, typer.Option(min=0.1, help="Show again every so many seconds.")] = None,
     stalled_after: Annotated[float, typer.Option(min=0, help="How many seconds a message may wait.")] = 60.0,
 ) -> None:
-    """Show what became of every message, per sink. Exit code 1 when the books do not add up or a sink stands still.
+    """Show what became of every message, per sink, and what happened at the sources.
+
+    Exit code 1 when the books do not add up, a sink stands still, or an alarm of a source stands.
 
     A sink stands still when its oldest message has waited longer than --stalled-after and it takes none while we look.
     """
     storage: Storage = ctx.obj.settings.storage
-    with closing(storage.open_journal()) as journal, closing(storage.open_ledger()) as ledger:
-        books = Books(journal, ledger)
+    with closing(storage.open_books()) as books:
         standing = _look(books, storage.store.kind, stalled_after)
         typer.echo(_text(standing, as_json=as_json))
         while watch is not None and _waited(watch):
@@ -57,6 +61,7 @@ class Standing:
 
     at_ns: int
     accounts: list[Account]
+    events: list[SourceEvent]
     wrong: list[str]
 
 
@@ -69,13 +74,21 @@ def _look(books: Books, used: str, stalled_after: float) -> Standing:
         if one.sink == used and stands_still(books, one, stalled_after):
             waits = f"{one.in_flight} messages wait, the oldest for {one.oldest_s(at_ns):.0f} s"
             wrong.append(f"{one.sink}: stands still, {waits}: does `smartcity ingest` run, does its store answer?")
-    return Standing(at_ns, accounts, wrong)
+    events = books.events.all()
+    alarms = [event for event in events if event.alarm_until_ms > at_ns // 1_000_000]
+    wrong += [f"{event.source}: {event.detail} ({event.code}, {_time(event.last_ms)})" for event in alarms]
+    return Standing(at_ns, accounts, events, wrong)
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _text(standing: Standing, *, as_json: bool) -> str:
     if as_json:
         sinks = {one.sink: _as_json(one, standing.at_ns) for one in standing.accounts}
-        return json.dumps({"sinks": sinks, "wrong": standing.wrong}, ensure_ascii=False)
+        sources = {source: _events_as_json(events) for source, events in _by_source(standing.events)}
+        return json.dumps({"sinks": sinks, "sources": sources, "wrong": standing.wrong}, ensure_ascii=False)
     return "\n".join(_lines(standing))
 
 
@@ -92,6 +105,23 @@ def _as_json(one: Account, at_ns: int) -> Json:
     }
 
 
+def _events_as_json(events: Iterable[SourceEvent]) -> Json:
+    return {
+        event.code: {
+            "count": event.count,
+            "first": _time(event.first_ms),
+            "last": _time(event.last_ms),
+            "detail": event.detail,
+        }
+        for event in events
+    }
+
+
+def _by_source(events: Iterable[SourceEvent]) -> Iterator[tuple[str, list[SourceEvent]]]:
+    for source, own in groupby(events, key=lambda event: event.source):
+        yield source, list(own)
+
+
 _OUTCOMES = {"stored": "stored", "duplicate": "duplicates", "dead_letter": "dead_letters"}
 
 
@@ -103,4 +133,8 @@ def _lines(standing: Standing) -> Iterator[str]:
         yield (
             f"  cursor {one.cursor}, backlog {one.backlog}, oldest message waits {one.oldest_s(standing.at_ns):.0f} s"
         )
+    for source, events in _by_source(standing.events):
+        counts = ", ".join(f"{event.code.replace('_', ' ')} {event.count}" for event in events)
+        last = max((event.last_ms for event in events if event.code == "message"), default=None)
+        yield f"source {source}: {counts}; last message {_time(last) if last is not None else 'never'}"
     yield from (f"wrong: {sentence}" for sentence in standing.wrong)

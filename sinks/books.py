@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .ports import Journal, Ledger
+from .ports import Events, Journal, Ledger
 
 _LOOKS: Final = 5
 """The files are read one after the other while others write: only what never adds up is wrong."""
@@ -56,10 +56,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Journal and ledger side by side. They stay the caller's to close."""
+    """Journal, ledger and the sources' events side by side."""
 
     journal: Journal
     ledger: Ledger
+    events: Events
+
+    def close(self) -> None:
+        """Close all three. Twice is once."""
+        for one in (self.journal, self.ledger, self.events):
+            one.close()
 
     def accounts(self) -> list[Account]:
         """Every sink that ever settled anything, by name. Raises `Unavailable`."""

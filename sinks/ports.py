@@ -95,6 +95,39 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceEvent:
+    """What has happened at a source so far, of one kind; times in Unix milliseconds.
+
+    `code`: message, redelivered, connected, disconnected, session_lost ... `alarm_until_ms`: until when it calls for
+    somebody; 0 when it does not. `detail`: one sentence about the newest, without secrets.
+    """
+
+    source: str
+    code: str
+    count: int
+    first_ms: int
+    last_ms: int
+    alarm_until_ms: int = 0
+    detail: str = ""
+
+
+class Events(Protocol):
+    """What happened at the sources: one record a source and code, so it is bounded however long the intake runs."""
+
+    def record(self, events: Sequence[SourceEvent]) -> None:
+        """Take these: counts are added up, everything else but the first time is that of the newest.
+
+        One with a count of 0 changes only the alarm of a record that is there. Raises `Unavailable`.
+        """
+
+    def all(self) -> list[SourceEvent]:
+        """Every record, by source and code."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A point that the store will never take, or one field of it (None: the whole row).
 

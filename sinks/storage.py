@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from .books import Books
 from .errors import Refused
+from .events import SqliteEvents
 from .journal import SqliteJournal
 from .ledger import SqliteLedger
 from .ports import Reader, Store
@@ -81,6 +83,14 @@ class Storage(BaseModel):
     def open_ledger(self) -> SqliteLedger:
         """The books beside the journal."""
         return SqliteLedger(self.data / "ledger.db")
+
+    def open_events(self) -> SqliteEvents:
+        """What happened at the sources, beside the journal."""
+        return SqliteEvents(self.data / "events.db")
+
+    def open_books(self) -> Books:
+        """Journal, ledger and events together, to read the accounting."""
+        return Books(self.open_journal(), self.open_ledger(), self.open_events())
 
     def open_registry(self) -> SqlRegistry:
         """The registry, brought to the newest schema."""

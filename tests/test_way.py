@@ -19,7 +19,6 @@ from api.settings import ApiSettings
 from ingest.deliver import Delivery
 from ingest.places import Places
 from ingest.unwrap import unwrap
-from sinks.books import Books
 from sinks.model import Asset, Device, Envelope, Organisation
 from sinks.ports import Selection
 from sinks.storage import Storage, StoreSettings
@@ -95,7 +94,7 @@ def test_a_message_becomes_an_answer_without_any_server(tmp_path: Path) -> None:
     while delivery.deliver_batch(Event()):
         pass
 
-    app = create_app(ApiSettings(), storage.open_reader(), registry, Books(journal, ledger))
+    app = create_app(ApiSettings(), storage.open_reader(), registry, storage.open_books())
     transport = httpx.ASGITransport(app)
 
     async def ask() -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from api.answers import SinkAccount, Status
+from api.answers import SinkAccount, SourceRecord, Status
 from api.openapi import PREFIX, described
 from api.services import NEVER, Given, Services, answer
+from api.times import rfc3339
 from sinks.books import Account
+from sinks.ports import SourceEvent
 
 router: Final = APIRouter(prefix=PREFIX, tags=["operation"])
 
@@ -25,10 +27,19 @@ def account(given: Services) -> Status:
     """The books as they stand; empty where the API was started without them."""
     stations = len(given.latest.board().stations)
     if given.books is None:
-        return Status(sinks={}, dead_letters={}, stations=stations)
+        return Status(sinks={}, sources={}, dead_letters={}, stations=stations)
     now_ns = time.time_ns()
     sinks = {one.sink: _sink_account(one, now_ns) for one in given.books.accounts()}
-    return Status(sinks=sinks, dead_letters=given.books.ledger.dead_letter_counts(), stations=stations)
+    sources: dict[str, dict[str, SourceRecord]] = {}
+    for event in given.books.events.all():
+        sources.setdefault(event.source, {})[event.code] = _source_record(event, now_ns // 1_000_000)
+    dead_letters = given.books.ledger.dead_letter_counts()
+    return Status(sinks=sinks, sources=sources, dead_letters=dead_letters, stations=stations)
+
+
+def _source_record(event: SourceEvent, now_ms: int) -> SourceRecord:
+    first, last = rfc3339(event.first_ms), rfc3339(event.last_ms)
+    return SourceRecord(count=event.count, first=first, last=last, alarm=event.alarm_until_ms > now_ms)
 
 
 def _sink_account(one: Account, now_ns: int) -> SinkAccount:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, Final, Literal
@@ -24,10 +24,19 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ingest.keep import Keeper
 from sinks.model import Envelope
+from sinks.ports import Events
 from sinks.storage import read_secret
 
+from .watch import OPEN, Flapping, Watch
+
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
+ASK_AGAIN_S: Final = 30.0
+"""When a subscription was refused, e.g. by a right that somebody may give us meanwhile."""
 _RECEIVE_MAXIMUM: Final = 1_000
+_TICK_S: Final = 0.5
+_SESSION_TAKEN_OVER: Final = 0x8E
+_DAY_S: Final = 24 * 3600
+_QUARTER_H_S: Final = 900
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +60,8 @@ class MqttSettings(BaseModel):
     cert_file: Path | None = None
     key_file: Path | None = None
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 60
+    lossless: bool = False
+    silent_after_s: Annotated[int, Field(ge=0, le=366 * 24 * 3600)] = 0
 
     def secret(self) -> str | None:
         """The password, given itself or as a file that holds it. Raises `Refused` when the file cannot be read."""
@@ -60,61 +71,147 @@ class MqttSettings(BaseModel):
 
 
 class MqttSource:
-    """Receives from one broker, as the source `name`, into a keeper. The client library reconnects by itself."""
+    """Receives from one broker, as the source `name`, into a keeper. The client library reconnects by itself.
 
-    def __init__(self, name: str, settings: MqttSettings, keeper: Keeper) -> None:
+    When the keeper has no room for longer than the broker may go without a sign of us, we leave, and come back when
+    there is room: the broker keeps what we did not acknowledge. Everything that may cost messages is an event.
+    """
+
+    def __init__(
+        self, name: str, settings: MqttSettings, events: Events, keeper: Keeper, gaps: Sequence[Event] = ()
+    ) -> None:
+        """Each of `gaps` is set when the broker had no session for us, to wake who can ask for what is missing."""
         self._name = name
         self._settings = settings
         self._keeper = keeper
+        self._gaps = gaps
+        self._watch = Watch(name, events, settings.silent_after_s)
+        self._had_session = any(event.source == name and event.code == "connected" for event in events.all())
+        self._flapping = Flapping()
         self._stop = Event()
         self._generation = 0
-        self._client = make_client(settings)
-        self._client.on_connect = self._on_connect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
+        self._paused = False
+        self._asked: tuple[str, ...] = ()
+        self._refused: tuple[str, ...] = ()
+        self._ask_at = 0.0
+        self._client = self._new_client()
 
     def run(self, stop: Event) -> None:
         """Receive until `stop` is set, then leave the session to the broker."""
         self._stop = stop
+        self._begin()
+        while not stop.wait(_TICK_S):
+            if self._paused and self._keeper.has_room:
+                self._resume()
+            if self._refused and time.monotonic() >= self._ask_at:
+                self._subscribe(self._refused)
+            self._watch.tick()
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._watch.tick()
+
+    def _new_client(self) -> paho.Client:
+        client = make_client(self._settings)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _begin(self) -> None:
         settings = self._settings
         self._client.connect_async(settings.host, settings.port, settings.keepalive_s, **_connect_options(settings))
         self._client.loop_start()
-        stop.wait()
-        self._client.disconnect()
-        self._client.loop_stop()
 
-    def _on_connect(self, client: paho.Client, _u: Any, flags: paho.ConnectFlags, code: ReasonCode, _p: Any) -> None:
+    def _pause(self, client: paho.Client) -> None:
+        self._generation += 1
+        self._paused = True
+        client.disconnect()
+        log.warning("%s: the journal does not keep up; leaving until there is room", self._where)
+        self._watch.note("paused", "the journal does not keep up: is its disk full or slow?", OPEN)
+
+    def _resume(self) -> None:
+        self._client = self._new_client()  # the old one's thread ends by itself
+        self._paused = False
+        self._watch.ended("paused")
+        self._begin()
+
+    def _on_connect(self, _c: paho.Client, _u: Any, flags: paho.ConnectFlags, code: ReasonCode, _p: Any) -> None:
         if code.is_failure:
             log.error("%s refuses us: %s", self._where, code)
+            self._watch.note("refused", f"the broker refuses us: {code}", OPEN)
             return
         self._generation += 1
         if not flags.session_present:
-            log.warning(
-                "%s had no session for %s: normal at the very first start, else what came while we were away is lost",
-                self._where,
-                self._settings.client_id,
-            )
-        client.subscribe([(topic, 1) for topic in self._settings.topics])
+            for gap in self._gaps:
+                gap.set()
+            self._no_session()
+        self._had_session = True
+        self._flapping.connected(time.monotonic())
+        self._watch.note("connected")
+        self._watch.ended("disconnected", "refused")
+        self._subscribe(self._settings.topics)
+
+    def _no_session(self) -> None:
+        if not self._had_session:
+            log.info("%s has no session for %s yet: this is the first start", self._where, self._settings.client_id)
+            return
+        log.error(
+            "%s had no session for %s: what came while we were away is lost", self._where, self._settings.client_id
+        )
+        self._watch.note("session_lost", "the broker forgot our session: what came meanwhile is lost there", _DAY_S)
+
+    def _subscribe(self, topics: tuple[str, ...]) -> None:
+        """One request at a time, so that its answer is known to be its own."""
+        self._asked, self._refused = topics, ()
+        self._client.subscribe([(topic, 1) for topic in topics])
 
     def _on_subscribe(self, _c: paho.Client, _u: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
-        for topic, code in zip(self._settings.topics, codes, strict=False):
-            if code.is_failure:
-                log.error("%s does not let us read %s: %s", self._where, topic, code)
-            elif code.value < 1:
-                log.warning("%s grants only QoS 0 on %s: messages may be lost on the way", self._where, topic)
+        granted = list(zip(self._asked, codes, strict=False))
+        refused = tuple(topic for topic, code in granted if code.is_failure)
+        lowered = [topic for topic, code in granted if code.value < 1]
+        self._ask_at = time.monotonic() + ASK_AGAIN_S
+        self._refused = refused
+        if refused:
+            log.error("%s does not let us read %s; asking again every %d s", self._where, refused, ASK_AGAIN_S)
+            self._watch.note("subscription_refused", f"we may not read {', '.join(refused)}", OPEN)
+        else:
+            self._watch.ended("subscription_refused")
+        if lowered:
+            log.warning("%s grants only QoS 0 on %s: messages may be lost on the way", self._where, lowered)
+            self._watch.note("qos_lowered", f"only QoS 0 is granted on {', '.join(lowered)}", OPEN)
+        else:
+            self._watch.ended("qos_lowered")
 
     def _on_disconnect(self, _c: paho.Client, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
         self._generation += 1
-        if not self._stop.is_set():
-            log.warning("lost %s: %s; connecting again", self._where, code)
+        if self._stop.is_set() or self._paused:
+            return
+        log.warning("lost %s: %s; connecting again", self._where, code)
+        self._watch.note("disconnected", str(code), OPEN)
+        if self._flapping.lost(time.monotonic()) or code.value == _SESSION_TAKEN_OVER:
+            client_id = self._settings.client_id
+            log.error("%s: another client seems to use our client id %s: stop it", self._where, client_id)
+            self._watch.note(
+                "taken_over", f"another client seems to use our client id {client_id}: stop it", _QUARTER_H_S
+            )
 
     def _on_message(self, client: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
+        if self._paused:
+            return  # not acknowledged, so it comes again
         flags = tuple(name for name, is_set in (("retained", message.retain), ("redelivered", message.dup)) if is_set)
         envelope = Envelope(
             self._name, self._settings.network, message.topic, bytes(message.payload), time.time_ns(), flags
         )
-        self._keeper.offer(envelope, self._acknowledge(client, message.mid, message.qos), self._stop)
+        self._watch.arrived(envelope.arrived_ns)
+        if message.dup:
+            self._watch.note("redelivered")
+        if not message.qos and self._settings.lossless and not message.retain:
+            self._watch.note("qos0_message", f"a message on {message.topic} came with QoS 0", _QUARTER_H_S)
+        kept = self._acknowledge(client, message.mid, message.qos)
+        within_s = self._settings.keepalive_s / 4
+        if not self._keeper.offer(envelope, kept, self._stop, within_s) and not self._stop.is_set():
+            self._pause(client)
 
     def _acknowledge(self, client: paho.Client, mid: int, qos: int) -> Callable[[], None]:
         generation = self._generation

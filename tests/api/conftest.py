@@ -12,10 +12,11 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.settings import ApiSettings
 from sinks.books import Books
+from sinks.events import SqliteEvents
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
 from sinks.model import Asset, DeadLetter, Envelope, Organisation
-from sinks.ports import Settlement
+from sinks.ports import Settlement, SourceEvent
 from tests.api.client import Client
 from tests.api.memory import MemoryReader, MemoryRegistry, row
 
@@ -77,8 +78,13 @@ def books(tmp_path: Path, ledger: SqliteLedger, now_ms: int) -> Iterator[Books]:
     """Twelve messages were kept; the ledger has settled ten of them."""
     journal = SqliteJournal(tmp_path / "journal.sqlite")
     journal.append([Envelope("mqtt", None, None, b"{}", now_ms * 1_000_000)] * 12)
-    yield Books(journal, ledger)
+    events = SqliteEvents(tmp_path / "events.sqlite")
+    events.record(
+        [SourceEvent("main", "message", 12, 1_000, 2_000), SourceEvent("main", "silent", 1, 3_000, 3_000, 2**62, "x")]
+    )
+    yield Books(journal, ledger, events)
     journal.close()
+    events.close()
 
 
 @pytest.fixture

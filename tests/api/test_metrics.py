@@ -29,6 +29,10 @@ def test_the_pipelines_books_are_metrics(client: Client) -> None:
     assert found["smartcity_in_flight", (("sink", "embedded"),)] == 2
     assert found["smartcity_books_balanced", (("sink", "embedded"),)] == 1
     assert 0 <= found["smartcity_oldest_waiting_seconds", (("sink", "embedded"),)] < 120
+    assert found["smartcity_source_events_total", (("code", "message"), ("source", "main"))] == 12
+    assert found["smartcity_source_alarm", (("code", "silent"), ("source", "main"))] == 1
+    assert found["smartcity_source_alarm", (("code", "message"), ("source", "main"))] == 0
+    assert found["smartcity_source_last_message_seconds", (("source", "main"),)] == 2
     assert found["smartcity_ledger_up", ()] == 1
 
 
@@ -83,6 +87,22 @@ def test_the_status_is_what_a_terminal_polls(client: Client) -> None:
                 "frames": {"decoded": 7, "join": 1},
             }
         },
+        "sources": {
+            "main": {
+                "message": {
+                    "count": 12,
+                    "first": "1970-01-01T00:00:01.000Z",
+                    "last": "1970-01-01T00:00:02.000Z",
+                    "alarm": False,
+                },
+                "silent": {
+                    "count": 1,
+                    "first": "1970-01-01T00:00:03.000Z",
+                    "last": "1970-01-01T00:00:03.000Z",
+                    "alarm": True,
+                },
+            }
+        },
         "dead_letters": {"observe/unknown_device": 1},
         "stations": 4,
     }
@@ -92,6 +112,6 @@ def test_without_books_the_api_still_answers(
     settings: ApiSettings, reader: MemoryReader, registry: MemoryRegistry
 ) -> None:
     client = Client(create_app(settings, reader, registry, None))
-    assert client.get("/api/v1/status").json() == {"sinks": {}, "dead_letters": {}, "stations": 4}
+    assert client.get("/api/v1/status").json() == {"sinks": {}, "sources": {}, "dead_letters": {}, "stations": 4}
     assert client.get("/api/v1/ready").json()["parts"] == ["store", "registry"]
     assert "smartcity_ledger_up" not in client.get("/metrics").text

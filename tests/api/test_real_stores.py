@@ -12,14 +12,12 @@ import pytest
 
 from api.app import create_app
 from api.settings import ApiSettings
-from sinks.books import Books
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore
-from sinks.journal import SqliteJournal
-from sinks.ledger import SqliteLedger
 from sinks.model import Asset, Organisation, Point, Series
 from sinks.registry import open_registry
 from sinks.registry.store import SqlRegistry
+from sinks.storage import Storage
 from tests.api.client import Client
 from tests.api.server import running, until
 
@@ -47,12 +45,12 @@ def settings() -> ApiSettings:
 @pytest.fixture
 def house(tmp_path: Path, settings: ApiSettings) -> Iterator[House]:
     store, reader = EmbeddedStore(tmp_path / "store.db"), EmbeddedReader(tmp_path / "store.db")
-    registry, ledger = open_registry(f"sqlite:///{tmp_path / 'registry.db'}"), SqliteLedger(tmp_path / "ledger.db")
+    registry = open_registry(f"sqlite:///{tmp_path / 'registry.db'}")
     registry.add_organisation(Organisation("offenbach", "Offenbach am Main"))
     registry.add_asset(Asset("of-bin-1", "offenbach", "bin", "Wilhelmsplatz", 50.1033, 8.7663, {"capacity_l": 120.0}))
-    journal = SqliteJournal(tmp_path / "journal.db")
-    yield House(store, registry, Client(create_app(settings, reader, registry, Books(journal, ledger))))
-    for one in (store, reader, registry, ledger, journal):
+    books = Storage(data=tmp_path).open_books()
+    yield House(store, registry, Client(create_app(settings, reader, registry, books)))
+    for one in (store, reader, registry, books):
         one.close()
 
 

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from ingest.keep import Keeper
+from ingest.keep import INBOX, Keeper
+from ingest.sources import mqtt
 from ingest.sources.mqtt import MqttSettings, MqttSource
+from sinks.events import SqliteEvents
 from sinks.journal import SqliteJournal
 from tests.servers import mosquitto
 from tests.servers.process import wait_for
@@ -24,6 +29,22 @@ persistence_location /mosquitto/data/
 max_queued_messages 100000
 max_inflight_messages 1000
 """
+PLUGIN = next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"), Path("mosquitto_dynamic_security.so"))
+RIGHTS = f"""
+listener 1883
+allow_anonymous true
+plugin {PLUGIN}
+plugin_opt_config_file /mosquitto/config/rights.json
+"""
+NO_READING = {
+    "defaultACLAccess": {"publishClientSend": True, "publishClientReceive": True, "subscribe": False},
+    "roles": [
+        {"rolename": "chief", "acls": [{"acltype": "publishClientSend", "topic": "$CONTROL/#", "allow": True}]},
+    ],
+    "groups": [{"groupname": "everybody", "roles": [{"rolename": "chief"}]}],
+    "anonymousGroup": "everybody",
+}
+ALLOW_READING = {"commands": [{"command": "setDefaultACLAccess", "acls": [{"acltype": "subscribe", "allow": True}]}]}
 CLOSED = "listener 1883\nallow_anonymous false\npassword_file /mosquitto/config/passwords\n"
 
 
@@ -38,12 +59,13 @@ def settings(broker: mosquitto.Mosquitto, **more: object) -> MqttSettings:
 
 
 @contextmanager
-def receiving(chosen: MqttSettings, journal: SqliteJournal) -> Iterator[None]:
+def receiving(chosen: MqttSettings, journal: SqliteJournal, events: SqliteEvents | None = None) -> Iterator[None]:
     """A source and its keeper, until the block ends."""
     stop, keeper = Event(), Keeper(journal, [])
+    events = events or SqliteEvents(Path(":memory:"))
     threads = [
         Thread(target=keeper.run, args=(stop,)),
-        Thread(target=MqttSource("city", chosen, keeper).run, args=(stop,)),
+        Thread(target=MqttSource("city", chosen, events, keeper).run, args=(stop,)),
     ]
     for thread in threads:
         thread.start()
@@ -56,6 +78,15 @@ def receiving(chosen: MqttSettings, journal: SqliteJournal) -> Iterator[None]:
             assert not thread.is_alive()
 
 
+def alarms(events: SqliteEvents) -> set[str]:
+    """Codes of the alarms that stand now."""
+    return {event.code for event in events.all() if event.alarm_until_ms > time.time() * 1000}
+
+
+def counts(events: SqliteEvents) -> dict[str, int]:
+    return {event.code: event.count for event in events.all()}
+
+
 def bodies(journal: SqliteJournal) -> list[bytes]:
     return [entry.envelope.body for entry in journal.read(0, 100_000)]
 
@@ -63,6 +94,11 @@ def bodies(journal: SqliteJournal) -> list[bytes]:
 @pytest.fixture
 def journal(tmp_path: Path) -> SqliteJournal:
     return SqliteJournal(tmp_path / "journal.db")
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> SqliteEvents:
+    return SqliteEvents(tmp_path / "events.db")
 
 
 @pytest.fixture
@@ -110,8 +146,8 @@ def test_what_was_not_acknowledged_comes_again(
 ) -> None:
     chosen, stop = settings(broker), Event()
     subscribed(broker, chosen, journal)
-    nobody_keeps = Keeper(SqliteJournal(tmp_path / "other.db"), [])
-    source = Thread(target=MqttSource("city", chosen, nobody_keeps).run, args=(stop,))
+    nobody_keeps, events = Keeper(SqliteJournal(tmp_path / "other.db"), []), SqliteEvents(tmp_path / "events.db")
+    source = Thread(target=MqttSource("city", chosen, events, nobody_keeps).run, args=(stop,))
     source.start()
     publish(broker, "v3/x", "precious")
     wait_for(lambda: nobody_keeps.waiting > 0, 10, "the message at the source")
@@ -132,26 +168,116 @@ def test_a_retained_message_is_marked(broker: mosquitto.Mosquitto, journal: Sqli
 
 
 def test_a_broker_that_comes_back_finds_us_subscribed_again(
-    broker: mosquitto.Mosquitto, journal: SqliteJournal, caplog: pytest.LogCaptureFixture
+    broker: mosquitto.Mosquitto, journal: SqliteJournal, events: SqliteEvents, caplog: pytest.LogCaptureFixture
 ) -> None:
     chosen = settings(broker)
-    with receiving(chosen, journal):
+    with receiving(chosen, journal, events):
         wait_for(lambda: comes_through(broker, journal, "before"), 10, "the first message")
         broker.process.kill()  # its sessions die with it: nothing was saved yet
         broker.process.start()
         wait_for(lambda: comes_through(broker, journal, "after"), 20, "messages again")
+        wait_for(lambda: alarms(events) == {"session_lost"}, 10, "the alarm")
+    assert counts(events)["disconnected"] == 1
     assert "lost city" in caplog.text
     assert "had no session" in caplog.text
 
 
-def test_a_refused_login_is_told_with_where(journal: SqliteJournal, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_first_start_is_no_lost_session(
+    broker: mosquitto.Mosquitto, journal: SqliteJournal, events: SqliteEvents
+) -> None:
+    with receiving(settings(broker), journal, events):
+        wait_for(lambda: counts(events).get("connected") == 1, 10, "the connection")
+    assert alarms(events) == set()
+
+
+def test_a_refused_login_is_told_with_where(
+    journal: SqliteJournal, events: SqliteEvents, caplog: pytest.LogCaptureFixture
+) -> None:
     with mosquitto.running(CLOSED, {"config/passwords": ""}) as broker:
         chosen = settings(broker, username="nobody", password="wrong-password-1")  # noqa: S106 opens nothing
-        with receiving(chosen, journal):
+        with receiving(chosen, journal, events):
             wait_for(lambda: "refuses us" in caplog.text, 10, "the refusal")
+            wait_for(lambda: "refused" in alarms(events), 10, "the alarm")
+    assert "wrong-password-1" not in repr(events.all())
     assert "wrong-password-1" not in caplog.text
     assert f"{broker.port}" in caplog.text
 
 
 def test_passwords_do_not_show_in_settings() -> None:
     assert "geheim" not in repr(MqttSettings.model_validate({"password": "geheim"}))
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_full_inbox_pauses_reading_and_nothing_is_lost(
+    journal: SqliteJournal, events: SqliteEvents, tmp_path: Path, version: str
+) -> None:
+    """Another process holds the journal's file, so nothing can be kept: the source leaves in order and comes back."""
+    sent = [b"%d" % n for n in range(4 * INBOX)]
+    config = KEPT.replace("max_inflight_messages 1000", "max_inflight_messages 0")
+    with mosquitto.running(config) as broker:
+        chosen = settings(broker, version=version, keepalive_s=5)
+        subscribed(broker, chosen, journal)
+        with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with receiving(chosen, journal, events):
+                publish(broker, "v3/x", *(body.decode() for body in sent))
+                if version == "3.1.1":  # in 5 the broker stops at our Receive Maximum, before the inbox is full
+                    wait_for(lambda: "paused" in alarms(events), 20, "the pause")
+                other.execute("COMMIT")
+                wait_for(lambda: set(sent) <= set(bodies(journal)), 60, "every message")
+                wait_for(lambda: alarms(events) == set(), 10, "the end of the alarm")
+    assert "disconnected" not in counts(events)
+
+
+def test_a_refused_subscription_is_an_alarm_and_is_asked_for_again(
+    journal: SqliteJournal, events: SqliteEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "ASK_AGAIN_S", 0.5)
+    with (
+        mosquitto.running(RIGHTS, {"config/rights.json": json.dumps(NO_READING)}) as broker,
+        receiving(settings(broker), journal, events),
+    ):
+        wait_for(lambda: "subscription_refused" in alarms(events), 10, "the alarm")
+        publish(broker, "$CONTROL/dynamic-security/v1", json.dumps(ALLOW_READING))
+        wait_for(lambda: comes_through(broker, journal, "at last"), 10, "a message")
+        wait_for(lambda: alarms(events) == set(), 10, "the end of the alarm")
+
+
+def test_a_lower_qos_than_asked_for_is_an_alarm(journal: SqliteJournal, events: SqliteEvents) -> None:
+    with (
+        mosquitto.running("listener 1883\nmax_qos 0\nallow_anonymous true\n") as broker,
+        receiving(settings(broker), journal, events),
+    ):
+        wait_for(lambda: alarms(events) == {"qos_lowered"}, 10, "the alarm")
+
+
+@pytest.mark.parametrize(("lossless", "expected"), [(True, {"qos0_message"}), (False, set())])
+def test_a_message_with_qos_0_is_an_alarm_where_none_may_be_lost(
+    broker: mosquitto.Mosquitto, journal: SqliteJournal, events: SqliteEvents, *, lossless: bool, expected: set[str]
+) -> None:
+    with receiving(settings(broker, lossless=lossless), journal, events):
+        wait_for(lambda: comes_through(broker, journal, "good"), 10, "the first message")
+        command = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port), "-q", "0", "-t", "v3/x", "-m", "bad"]
+        subprocess.run(command, check=True)
+        wait_for(lambda: b"bad" in bodies(journal), 10, "the message")
+    assert alarms(events) == expected
+
+
+def test_silence_is_an_alarm_until_a_message_comes(
+    broker: mosquitto.Mosquitto, journal: SqliteJournal, events: SqliteEvents
+) -> None:
+    with receiving(settings(broker, silent_after_s=1), journal, events):
+        wait_for(lambda: alarms(events) == {"silent"}, 10, "the alarm")
+        wait_for(lambda: comes_through(broker, journal, "here"), 10, "a message")
+        wait_for(lambda: counts(events).get("message", 0) > 0 and alarms(events) == set(), 10, "the end of the alarm")
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_two_sources_with_one_client_id_are_told_so(
+    broker: mosquitto.Mosquitto, journal: SqliteJournal, events: SqliteEvents, version: str
+) -> None:
+    chosen = settings(broker, version=version)
+    with receiving(chosen, journal, events), receiving(chosen, journal):
+        wait_for(lambda: "taken_over" in alarms(events), 30, "the alarm")
+    (said,) = (event.detail for event in events.all() if event.code == "taken_over")
+    assert said == "another client seems to use our client id smartcity-ingest: stop it"

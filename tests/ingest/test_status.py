@@ -12,8 +12,6 @@ from api.app import create_app
 from api.settings import ApiSettings
 from ingest.status import Status, stands_still
 from sinks.books import Account, Books
-from sinks.journal import SqliteJournal
-from sinks.ledger import SqliteLedger
 from sinks.model import Envelope
 from sinks.ports import Settlement
 from sinks.storage import Storage
@@ -23,26 +21,21 @@ from tests.door import environment, smartcity
 
 def kept(data: Path, arrived_ns: int, settled: int) -> Books:
     """Four messages that arrived then, of which so many are settled."""
-    books = Books(SqliteJournal(data / "journal.db"), SqliteLedger(data / "ledger.db"))
+    books = Storage(data=data).open_books()
     books.journal.append([Envelope("s", None, None, b"x", arrived_ns)] * 4)
     books.ledger.settle(Settlement("embedded", settled, counts={"stored": settled}))
     return books
 
 
-def close(books: Books) -> None:
-    books.journal.close()
-    books.ledger.close()
-
-
 def test_status_says_that_every_message_is_accounted_for(tmp_path: Path) -> None:
-    close(kept(tmp_path, time.time_ns(), 3))
+    kept(tmp_path, time.time_ns(), 3).close()
     said = smartcity("status", env=environment(tmp_path))
     assert said.code == 0, said.out
     assert "embedded: received 4 = stored 3 + duplicates 0 + dead letters 0 + in flight 1" in said.out
 
 
 def test_a_lost_count_is_an_alarm_everywhere(tmp_path: Path) -> None:
-    close(kept(tmp_path, time.time_ns(), 4))
+    kept(tmp_path, time.time_ns(), 4).close()
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as db, db:
         db.execute("UPDATE counts SET n = n - 1 WHERE outcome = 'stored'")
 
@@ -53,12 +46,11 @@ def test_a_lost_count_is_an_alarm_everywhere(tmp_path: Path) -> None:
 
     storage = Storage(data=tmp_path)
     with (
-        closing(storage.open_journal()) as journal,
-        closing(storage.open_ledger()) as ledger,
+        closing(storage.open_books()) as books,
         closing(storage.open_registry()) as registry,
         closing(storage.open_reader()) as reader,
     ):
-        client = Client(create_app(ApiSettings(), reader, registry, Books(journal, ledger)))
+        client = Client(create_app(ApiSettings(), reader, registry, books))
         assert 'smartcity_books_balanced{sink="embedded"} 0.0' in client.get("/metrics").text
         assert client.get("/api/v1/status").json()["sinks"]["embedded"]["balanced"] is False
         page = client.get("/?lang=en").text
@@ -66,7 +58,7 @@ def test_a_lost_count_is_an_alarm_everywhere(tmp_path: Path) -> None:
 
 
 def test_a_sink_that_stands_still_is_told_and_one_that_has_time_is_not(tmp_path: Path) -> None:
-    close(kept(tmp_path, time.time_ns() - 3600 * 10**9, 3))
+    kept(tmp_path, time.time_ns() - 3600 * 10**9, 3).close()
     said = smartcity("status", env=environment(tmp_path))
     assert said.code == 1
     assert "embedded: stands still, 1 messages wait, the oldest for 36" in said.out
@@ -78,13 +70,13 @@ def test_a_sink_that_catches_up_does_not_stand_still(tmp_path: Path) -> None:
     before = books.account("embedded")
     books.ledger.settle(Settlement("embedded", 3, counts={"stored": 1}))
     assert not stands_still(books, before, 60)
-    close(books)
+    books.close()
 
 
 def test_a_sink_that_is_no_longer_used_need_not_move(tmp_path: Path) -> None:
     books = kept(tmp_path, 1, 4)
     books.ledger.settle(Settlement("influxdb", 1, counts={"stored": 1}))
-    close(books)
+    books.close()
     assert smartcity("status", env=environment(tmp_path)).code == 0
 
 

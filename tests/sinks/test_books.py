@@ -9,20 +9,18 @@ from threading import Event, Thread
 import pytest
 
 from sinks.books import Books
-from sinks.journal import SqliteJournal
-from sinks.ledger import SqliteLedger
 from sinks.model import Envelope
 from sinks.ports import Settlement
+from sinks.storage import Storage
 
 SECOND_NS = 1_000_000_000
 
 
 @pytest.fixture
 def books(tmp_path: Path) -> Iterator[Books]:
-    made = Books(SqliteJournal(tmp_path / "journal.db"), SqliteLedger(tmp_path / "ledger.db"))
+    made = Storage(data=tmp_path).open_books()
     yield made
-    made.journal.close()
-    made.ledger.close()
+    made.close()
 
 
 def keep(books: Books, number: int) -> None:
