@@ -47,6 +47,8 @@ def _measure(plan: Plan, given: argparse.Namespace) -> tuple[list[Run], dict[str
     with ExitStack() as stack:
         runs = [_beside(run, ceilings) for run in _runs(plan, given, stack)]
     more: dict[str, Any] = {"ceiling_per_s": {network: round(rate) for network, rate in ceilings.items()}}
+    if given.what in {"all", "stores"} and (beyond := _beyond_reach(plan, runs)):
+        more["steady_rates_beyond_reach"] = beyond
     if given.what == "peer":
         more["ours_to_peer"] = {name: round(ratio, 3) for name, ratio in turns.ratios(runs).items()}
     return runs, more
@@ -63,6 +65,13 @@ def _runs(plan: Plan, given: argparse.Namespace, stack: ExitStack) -> Iterator[R
             yield from scenarios.whole(plan, server)
     if given.what in {"all", "scaling"}:
         yield from (replace(run, scenario="scaling") for run in scenarios.scaling(plan, given.sizes))
+
+
+def _beyond_reach(plan: Plan, runs: Sequence[Run]) -> dict[str, list[int]]:
+    """The steady rates that were asked for and left out, by pipeline."""
+    tried = {name: {run.asked for run in runs if run.pipeline == name} for name in {run.pipeline for run in runs}}
+    missing = {name: [rate for rate in plan.rates if rate not in asked] for name, asked in sorted(tried.items())}
+    return {name: rates for name, rates in missing.items() if rates}
 
 
 def _beside(run: Run, ceilings: dict[load.Network, float]) -> Run:
