@@ -14,13 +14,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import EnvSettingsSource
 
 from api.settings import ApiSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
+from ingest.sources.things_stack_storage import BackfillSettings
 from ingest.sources.webhook import WebhookSettings
 from sinks.storage import Storage, StoreSettings
 
@@ -72,6 +73,7 @@ class Settings(BaseModel):
     broker: BrokerSettings = BrokerSettings()
     mqtt: dict[Name, MqttSettings] = Field(default_factory=lambda: {"main": MqttSettings()})
     webhook: WebhookSettings = WebhookSettings()
+    backfill: dict[Name, BackfillSettings] = {}
     mappings: dict[Name, MappingSettings] = {}
     store: StoreSettings = StoreSettings()
     registry: RegistrySettings = RegistrySettings()
@@ -83,6 +85,13 @@ class Settings(BaseModel):
     def _names_are_free(cls, mappings: dict[str, MappingSettings]) -> dict[str, MappingSettings]:
         with_mappings(mappings)
         return mappings
+
+    @model_validator(mode="after")
+    def _sources_are_there(self) -> Settings:
+        for name, backfill in self.backfill.items():
+            if backfill.source not in self.mqtt:
+                raise ValueError(f"backfill.{name}.source: there is no [mqtt.{backfill.source}]")
+        return self
 
     @property
     def storage(self) -> Storage:

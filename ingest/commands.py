@@ -39,6 +39,7 @@ from .reprocess import Report
 from .run import Intake, Source, run
 from .sources.file import envelopes
 from .sources.mqtt import MqttSettings, MqttSource
+from .sources.things_stack_storage import BackfillSettings, StorageSource
 from .sources.webhook import WebhookSettings, WebhookSource
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Given(Protocol):
 
     mqtt: dict[str, MqttSettings]
     webhook: WebhookSettings
+    backfill: dict[str, BackfillSettings]
     mappings: dict[str, MappingSettings]
     simulate: Simulation
 
@@ -94,9 +96,16 @@ def ingest(
             _take_file(intake, file, form)
         return
     with closing(given.storage.open_events()) as events:
+        gaps = {name: Event() for name in given.backfill}
         sources: list[Callable[[Keeper], Source]] = [
-            partial(MqttSource, name, settings, events) for name, settings in given.mqtt.items()
+            partial(
+                MqttSource, name, settings, events, gaps=[gaps[b] for b in gaps if given.backfill[b].source == name]
+            )
+            for name, settings in given.mqtt.items()
         ]
+        for name, backfill in given.backfill.items():
+            state = given.storage.data / f"backfill-{name}.time"
+            sources.append(partial(StorageSource, backfill, state, gaps[name]))
         if given.webhook.hooks:
             sources.append(partial(WebhookSource, given.webhook, partial(_is_key, registry)))
         run(intake, sources, stopped_by_signals())
