@@ -92,7 +92,8 @@ def _uplink(message: Message, up: Up, outcome: Outcome | None, envelope: Envelop
         flags = (*flags, "simulated")
     session = up.session_key_id or _dev_addr(message)
     f_cnt = up.f_cnt or 0
-    frame_id = _frame_id(message.correlation_ids)
+    # The Network Server's time is the same over MQTT, webhook and storage; the id of the frame is missing in storage.
+    frame_id = None if source is TimeSource.NETWORK and received else _frame_id(message.correlation_ids)
     return Uplink(
         KEY,
         outcome,

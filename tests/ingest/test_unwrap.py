@@ -50,7 +50,7 @@ def test_a_line_of_the_command_has_exactly_these_fields() -> None:
         "gateways": [{"id": "b", "rssi": -119.0, "snr": -3.0}, {"id": "a", "rssi": -101.0, "snr": -12.5}],
         "best": {"rssi": -101.0, "snr": -3.0},
         "session": "01348CDA",
-        "dedup_key": "things_stack:gs:uplink:01M87T41352SF01CTXFC46KPD7:data:dbcc0e00",
+        "dedup_key": "things_stack:a4d9e599256e091b71851eac70564cf6",
         "flags": [],
         "reason": None,
     }

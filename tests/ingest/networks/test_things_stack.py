@@ -174,11 +174,16 @@ def test_the_session_is_its_key_id_or_else_the_address() -> None:
     assert opened(message()).session == "01348CDA"
 
 
-def test_webhook_and_mqtt_copies_share_their_dedup_key() -> None:
+def test_copies_by_mqtt_webhook_and_storage_share_their_dedup_key_though_storage_has_no_id() -> None:
     value = message() | {"correlation_ids": ["as:up:1", "gs:uplink:01M87T41352SF01CTXFC46KPD7"]}
-    keys = {opened(value, topic).dedup_key for topic in ("v3/waste/devices/bin-1/up", "webhook /hook/up")}
-    assert len(keys) == 1
-    assert "01M87T41352SF01CTXFC46KPD7" in str(keys)
+    copies = [opened(value, topic) for topic in ("v3/waste/devices/bin-1/up", "webhook /hook/up")]
+    copies.append(opened(message(), None))
+    assert len({copy.dedup_key for copy in copies}) == 1
+
+
+def test_without_the_network_servers_time_the_servers_id_tells_frames_apart() -> None:
+    value = message(received_at=None) | {"correlation_ids": ["gs:uplink:01M87T41352SF01CTXFC46KPD7"]}
+    assert "01M87T41352SF01CTXFC46KPD7" in str(opened(value).dedup_key)
 
 
 def test_without_the_servers_id_the_servers_time_tells_frames_apart() -> None:
