@@ -27,7 +27,7 @@ _CACHE_KIB: Final = 16 * 1024
 
 
 class EmbeddedStore:
-    """A `Store`. One process writes a file; the file is opened by the first call that needs it."""
+    """A `Store`. Opened by the first call that needs it. Writers of several processes wait for each other."""
 
     name = "embedded"
 
