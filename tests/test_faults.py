@@ -34,7 +34,7 @@ def working(storage: Storage, broker: mosquitto.Mosquitto) -> Iterator[Path]:
     log = storage.data / "ingest.log"
     process = intake(storage, broker, log)
     try:
-        wait_for(lambda: log.exists() and "session" in log.read_text(), 30, "the intake's session")
+        wait_for(lambda: log.exists() and "listening to" in log.read_text(), 30, "the intake's session")
         yield log
     finally:
         process.terminate()

@@ -126,7 +126,7 @@ def test_nothing_is_lost_and_nothing_doubled_however_often_the_intake_is_killed(
     with mosquitto.running(ROOMY) as broker:
         # Once undisturbed, so that the broker holds our session before the first message is published.
         first = intake(kept, broker, log)
-        wait_for(lambda: (kept.data / "ledger.db").exists() and "session" in log.read_text(), 30, "the first session")
+        wait_for(lambda: "listening to" in log.read_text(), 30, "the first subscription")
         first.kill()
         first.wait()
 

@@ -176,6 +176,7 @@ class MqttSource:
             log.error("%s does not let us read %s; asking again every %d s", self._where, refused, ASK_AGAIN_S)
             self._watch.note("subscription_refused", f"we may not read {', '.join(refused)}", OPEN)
         else:
+            log.info("%s: listening to %s", self._where, ", ".join(self._asked))
             self._watch.ended("subscription_refused")
         if lowered:
             log.warning("%s grants only QoS 0 on %s: messages may be lost on the way", self._where, lowered)
