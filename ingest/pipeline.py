@@ -64,7 +64,8 @@ class Frame(Struct, frozen=True):
 class Fate(Struct, frozen=True):
     """What became of a frame: `outcome` is stored, duplicate or dead_letter; `label` says what the frame was.
 
-    `keys`: what to remember it by. A stored frame may leave letters too: for single readings that were refused.
+    A duplicate's label names the layer that knew it: `duplicate_delivery` by the network server's id of the frame,
+    `duplicate_radio` by counter and payload, `derived` what repeats another message in another form. `keys`: what to remember it by. A stored frame may leave letters too: for single readings that were refused.
     """
 
     frame: Frame
@@ -99,8 +100,9 @@ def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], plac
     try:
         if frame.uplink.outcome is Outcome.DERIVED:
             return Fate(frame, "duplicate", "derived")
-        if any(_same_frame(frame, key, memory) for key in keys):
-            return Fate(frame, "duplicate", "duplicate")
+        known = next((key for key in keys if _same_frame(frame, key, memory)), None)
+        if known is not None:
+            return Fate(frame, "duplicate", "duplicate_radio" if SLOT in known else "duplicate_delivery")
         points, letters = _stored(frame, places)
     except Refusal as refusal:
         return Fate(frame, "dead_letter", "dead_letter", letters=(dead_letter(frame, refusal.reason, str(refusal)),))

@@ -46,7 +46,8 @@ def test_a_frame_of_an_installed_device_becomes_points_of_its_asset() -> None:
 
 def test_the_same_message_again_is_a_duplicate() -> None:
     first = only(entries(chirpstack()))
-    assert only(entries(chirpstack(), first=2), dict(first.keys)).outcome == "duplicate"
+    again = only(entries(chirpstack(), first=2), dict(first.keys))
+    assert (again.outcome, again.label) == ("duplicate", "duplicate_delivery")
 
 
 def test_the_same_message_twice_in_one_batch_is_stored_once() -> None:
@@ -55,7 +56,10 @@ def test_the_same_message_twice_in_one_batch_is_stored_once() -> None:
 
 def test_a_retransmission_under_a_new_server_id_is_a_duplicate_within_half_an_hour() -> None:
     later = chirpstack(frame_id="7f0c6f6e-0000-4000-8000-000000000002", time="2026-05-28T20:50:00+00:00")
-    assert [f.outcome for f in fates(entries(chirpstack(), later))] == ["stored", "duplicate"]
+    assert [(f.outcome, f.label) for f in fates(entries(chirpstack(), later))] == [
+        ("stored", "decoded"),
+        ("duplicate", "duplicate_radio"),
+    ]
 
 
 def test_the_same_counter_an_hour_later_is_a_new_frame() -> None:
