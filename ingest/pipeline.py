@@ -65,7 +65,8 @@ class Fate(Struct, frozen=True):
     """What became of a frame: `outcome` is stored, duplicate or dead_letter; `label` says what the frame was.
 
     A duplicate's label names the layer that knew it: `duplicate_delivery` by the network server's id of the frame,
-    `duplicate_radio` by counter and payload, `derived` what repeats another message in another form. `keys`: what to remember it by. A stored frame may leave letters too: for single readings that were refused.
+    `duplicate_radio` by counter and payload, `derived` what repeats another message in another form.
+    `keys`: what to remember it by. A stored frame may leave letters too: for single readings that were refused.
     """
 
     frame: Frame
