@@ -1,8 +1,8 @@
 """MQTT: a session that outlives us, and an acknowledgement only after the journal has the message.
 
-One fixed client id, never a clean start, QoS 1. Acknowledgements are bound to the connection they belong to: a packet
-id from before a reconnect may by then mean another message. MQTT 3.1.1 by default (The Things Stack speaks nothing
-else and it costs half of 5 in this client); version 5 where the broker's session expiry has to be asked for.
+One fixed client id, never a clean start, QoS 1. Acknowledgements are bound to the connection they belong to (see
+`stream`): a packet id from before a reconnect may by then mean another message. MQTT 3.1.1 by default (The Things Stack
+speaks nothing else); version 5 where the broker's session expiry has to be asked for.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, Final, Literal
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -27,6 +29,7 @@ from sinks.model import Envelope
 from sinks.ports import Events
 from sinks.storage import read_secret
 
+from .stream import Publish, Stream
 from .watch import OPEN, Flapping, Watch
 
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
@@ -37,6 +40,11 @@ _TICK_S: Final = 0.5
 _SESSION_TAKEN_OVER: Final = 0x8E
 _DAY_S: Final = 24 * 3600
 _QUARTER_H_S: Final = 900
+
+_RETAINED: Final = 1
+_DUPLICATE: Final = 8
+_MARKED: Final = _RETAINED | _DUPLICATE
+_FLAGS: Final = {0: (), _RETAINED: ("retained",), _DUPLICATE: ("redelivered",), _MARKED: ("retained", "redelivered")}
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +97,6 @@ class MqttSource:
         self._had_session = any(event.source == name and event.code == "connected" for event in events.all())
         self._flapping = Flapping()
         self._stop = Event()
-        self._generation = 0
         self._paused = False
         self._asked: tuple[str, ...] = ()
         self._refused: tuple[str, ...] = ()
@@ -105,17 +112,18 @@ class MqttSource:
                 self._resume()
             if self._refused and time.monotonic() >= self._ask_at:
                 self._subscribe(self._refused)
+            self._client.flush()
             self._watch.tick()
         self._client.disconnect()
         self._client.loop_stop()
         self._watch.tick()
 
-    def _new_client(self) -> paho.Client:
+    def _new_client(self) -> _Client:
         client = make_client(self._settings)
+        client.taken = self._take
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         return client
 
     def _begin(self) -> None:
@@ -123,10 +131,9 @@ class MqttSource:
         self._client.connect_async(settings.host, settings.port, settings.keepalive_s, **_connect_options(settings))
         self._client.loop_start()
 
-    def _pause(self, client: paho.Client) -> None:
-        self._generation += 1
+    def _pause(self) -> None:
         self._paused = True
-        client.disconnect()
+        self._client.disconnect()
         log.warning("%s: the journal does not keep up; leaving until there is room", self._where)
         self._watch.note("paused", "the journal does not keep up: is its disk full or slow?", OPEN)
 
@@ -141,7 +148,6 @@ class MqttSource:
             log.error("%s refuses us: %s", self._where, code)
             self._watch.note("refused", f"the broker refuses us: {code}", OPEN)
             return
-        self._generation += 1
         if not flags.session_present:
             for gap in self._gaps:
                 gap.set()
@@ -185,7 +191,6 @@ class MqttSource:
             self._watch.ended("qos_lowered")
 
     def _on_disconnect(self, _c: paho.Client, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
-        self._generation += 1
         if self._stop.is_set() or self._paused:
             return
         log.warning("lost %s: %s; connecting again", self._where, code)
@@ -197,41 +202,59 @@ class MqttSource:
                 "taken_over", f"another client seems to use our client id {client_id}: stop it", _QUARTER_H_S
             )
 
-    def _on_message(self, client: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
+    def _take(self, stream: Stream, publishes: Sequence[Publish]) -> None:
+        """Everything of one read of the socket, by the client's own thread."""
         if self._paused:
             return  # not acknowledged, so it comes again
-        flags = tuple(name for name, is_set in (("retained", message.retain), ("redelivered", message.dup)) if is_set)
-        envelope = Envelope(
-            self._name, self._settings.network, message.topic, bytes(message.payload), time.time_ns(), flags
-        )
-        self._watch.arrived(envelope.arrived_ns)
-        if message.dup:
-            self._watch.note("redelivered")
-        if not message.qos and self._settings.lossless and not message.retain:
-            self._watch.note("qos0_message", f"a message on {message.topic} came with QoS 0", _QUARTER_H_S)
-        kept = self._acknowledge(client, message.mid, message.qos)
+        now_ns, name, network = time.time_ns(), self._name, self._settings.network
+        envelopes = [
+            Envelope(name, network, topic, body, now_ns, _FLAGS[flags & _MARKED]) for flags, topic, body, _ in publishes
+        ]
+        self._watch.arrived(len(envelopes), now_ns)
+        self._look_at(publishes)
+        kept = partial(stream.acknowledge, [packet_id for *_, packet_id in publishes if packet_id is not None])
         within_s = self._settings.keepalive_s / 4
-        if not self._keeper.offer(envelope, kept, self._stop, within_s) and not self._stop.is_set():
-            self._pause(client)
+        if not self._keeper.offer(envelopes, kept, self._stop, within_s) and not self._stop.is_set():
+            self._pause()
 
-    def _acknowledge(self, client: paho.Client, mid: int, qos: int) -> Callable[[], None]:
-        generation = self._generation
-
-        def kept() -> None:
-            if qos and generation == self._generation and client.ack(mid, qos) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                log.debug("could not acknowledge %d: the broker sends it again", mid)
-
-        return kept
+    def _look_at(self, publishes: Sequence[Publish]) -> None:
+        """What may be a loss, or was one, shows in the flags."""
+        for flags, topic, _, packet_id in publishes:
+            if flags & _DUPLICATE:
+                self._watch.note("redelivered")
+            if packet_id is None and self._settings.lossless and not flags & _RETAINED:
+                self._watch.note("qos0_message", f"a message on {topic} came with QoS 0", _QUARTER_H_S)
 
     @property
     def _where(self) -> str:
         return f"{self._name} ({self._settings.host}:{self._settings.port})"
 
 
-def make_client(settings: MqttSettings, *, clean: bool = False) -> paho.Client:
+class _Client(paho.Client):
+    """The library's client on a stream that keeps the publishes for us: it is given them when `taken` is set."""
+
+    taken: Callable[[Stream, list[Publish]], None] | None = None
+    _stream: Stream | None = None
+
+    def _create_socket(self) -> Any:
+        """What the library calls for each connection, and where it puts its own web sockets in between too."""
+        connection = super()._create_socket()
+        if self.taken is None:
+            return connection
+        self._stream = Stream(connection, self.taken, five=self.protocol == paho.MQTTv5)
+        return self._stream
+
+    def flush(self) -> None:
+        """Write acknowledgements that the network did not take at once."""
+        if self._stream is not None:
+            with suppress(OSError):  # lost: the library finds that out when it reads
+                self._stream.flush()
+
+
+def make_client(settings: MqttSettings, *, clean: bool = False) -> _Client:
     """A client with the identity, login and TLS of these settings; `clean` forgets its session (3.1.1)."""
     five = settings.version == "5"
-    client = paho.Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
         clean_session=None if five else clean,

@@ -19,7 +19,7 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
@@ -99,8 +99,8 @@ _OBJECT: Final = msgspec.json.Decoder(_Object)
 class Desk(Protocol):
     """Where messages are handed over; a keeper is one."""
 
-    def offer(self, envelope: Envelope, kept: Callable[[], None], stop: Event) -> bool:
-        """Take a message and call `kept` once it is kept, in order; False when it was not taken."""
+    def offer(self, envelopes: Sequence[Envelope], kept: Callable[[], None], stop: Event) -> bool:
+        """Take messages and call `kept` once they are kept, in order; False when they were not taken."""
 
 
 class StorageSource:
@@ -176,7 +176,7 @@ class StorageSource:
                 kept = Event()
                 arrived_ns = time.time_ns()
                 envelope = Envelope(self._settings.source, "things_stack", None, line, arrived_ns, ("backfill",))
-                if not self._keeper.offer(envelope, kept.set, stop):
+                if not self._keeper.offer([envelope], kept.set, stop):
                     return None, kept
                 taken, newest_ns = taken + 1, max(newest_ns, parse(received_at) or 0)
         self._newest_ns = max(self._newest_ns, newest_ns)

@@ -33,9 +33,9 @@ class Watch:
         self._silent = False
         self.ended("silent", "paused")  # of an earlier process
 
-    def arrived(self, arrived_ns: int) -> None:
-        """Count a message: called for every one, so it does no more."""
-        self._messages += 1
+    def arrived(self, messages: int, arrived_ns: int) -> None:
+        """Count messages: called for every read, so it does no more."""
+        self._messages += messages
         self._last_ns = arrived_ns
 
     def note(self, code: str, detail: str = "", alarm_s: float = 0) -> None:

@@ -13,7 +13,7 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from typing import Annotated, Final, Protocol
 
@@ -126,8 +126,8 @@ def _problem(status: int, title: str, detail: str, retry_after: int | None = Non
 class Desk(Protocol):
     """Where messages are handed over; a keeper is one."""
 
-    def offer(self, envelope: Envelope, kept: Callable[[], None], stop: Event) -> bool:
-        """Take a message and call `kept` once it is kept; False when it was not taken."""
+    def offer(self, envelopes: Sequence[Envelope], kept: Callable[[], None], stop: Event) -> bool:
+        """Take messages and call `kept` once they are kept; False when they were not taken."""
 
 
 class WebhookSource:
@@ -141,7 +141,7 @@ class WebhookSource:
     def run(self, stop: Event) -> None:
         """Receive until `stop` is set."""
         settings = self._settings
-        app = create_webhooks(settings, lambda envelope, kept: self._keeper.offer(envelope, kept, stop), self._is_key)
+        app = create_webhooks(settings, lambda envelope, kept: self._keeper.offer([envelope], kept, stop), self._is_key)
         config = uvicorn.Config(
             app, settings.host, settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=3
         )

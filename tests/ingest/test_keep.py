@@ -45,7 +45,7 @@ def test_the_source_hears_only_what_is_in_the_journal_and_in_order(journal: Sqli
 
     with running(keeper) as stop:
         for number in range(100):
-            keeper.offer(envelope(b"%d" % number), lambda n=number: kept(n), stop)  # type: ignore[misc]
+            keeper.offer([envelope(b"%d" % number)], lambda n=number: kept(n), stop)  # type: ignore[misc]
         assert all_kept.wait(10)
 
     assert [number for number, _ in told] == list(range(100))
@@ -56,7 +56,7 @@ def test_the_source_hears_only_what_is_in_the_journal_and_in_order(journal: Sqli
 def test_what_was_offered_before_the_stop_is_still_kept(journal: SqliteJournal) -> None:
     keeper = Keeper(journal, [])
     for number in range(5):
-        assert keeper.offer(envelope(b"%d" % number), lambda: None, Event())
+        assert keeper.offer([envelope(b"%d" % number)], lambda: None, Event())
     with running(keeper):
         pass
     assert journal.bounds() == (1, 5)
@@ -67,9 +67,9 @@ def test_a_full_inbox_makes_the_source_wait_until_it_is_told_to_stop(
 ) -> None:
     monkeypatch.setattr(keep, "INBOX", 1)
     keeper, stop = Keeper(journal, []), Event()
-    assert keeper.offer(envelope(b"1"), lambda: None, stop)
+    assert keeper.offer([envelope(b"1")], lambda: None, stop)
     refused: list[bool] = []
-    waiting = Thread(target=lambda: refused.append(keeper.offer(envelope(b"2"), lambda: None, stop)))
+    waiting = Thread(target=lambda: refused.append(keeper.offer([envelope(b"2")], lambda: None, stop)))
     waiting.start()
     stop.set()
     waiting.join(timeout=10)
@@ -95,7 +95,7 @@ def test_a_full_disk_delays_the_acknowledgement_and_loses_nothing(
     journal, kept = FullDisk(tmp_path / "journal.db"), Event()
     keeper = Keeper(journal, [])
     with running(keeper) as stop:
-        keeper.offer(envelope(b"1"), kept.set, stop)
+        keeper.offer([envelope(b"1")], kept.set, stop)
         assert kept.wait(10)
     assert journal.bounds() == (1, 1)
     assert "disk is full" in caplog.text
@@ -107,7 +107,7 @@ def test_told_to_stop_while_the_disk_is_full_nothing_is_acknowledged(
     journal = FullDisk(tmp_path / "journal.db")
     journal.failures = 1000
     keeper, kept = Keeper(journal, []), Event()
-    keeper.offer(envelope(b"1"), kept.set, Event())
+    keeper.offer([envelope(b"1")], kept.set, Event())
     with running(keeper):
         pass
     assert not kept.is_set()

@@ -25,7 +25,7 @@ def one(events: SqliteEvents) -> SourceEvent:
 def test_nothing_is_written_for_a_message_until_the_tick(events: SqliteEvents) -> None:
     watch = Watch("city", events, 0)
     for second in (1, 2, 3):
-        watch.arrived(second * 10**9)
+        watch.arrived(1, second * 10**9)
     assert events.all() == []
     watch.tick()
     watch.tick()

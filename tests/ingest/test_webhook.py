@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -36,9 +36,9 @@ class Desk:
         self.taken: list[Envelope] = []
         self.answers = True
 
-    def offer(self, envelope: Envelope, kept: Callable[[], None], stop: Event) -> bool:
+    def offer(self, envelopes: Sequence[Envelope], kept: Callable[[], None], stop: Event) -> bool:
         assert not stop.is_set()
-        self.taken.append(envelope)
+        self.taken += envelopes
         if self.answers:
             kept()
         return True
