@@ -15,14 +15,14 @@ from threading import Lock
 from typing import Final
 
 from .model import Entry, Envelope
-from .sqlite import connect, reported
+from .sqlite import connect, insert, reported
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS entries (
     offset INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, network TEXT, topic TEXT,
     flags TEXT NOT NULL, arrived_ns INTEGER NOT NULL, body BLOB NOT NULL
 )"""
-_INSERT: Final = "INSERT INTO entries (source, network, topic, flags, arrived_ns, body) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT: Final = "INSERT INTO entries (source, network, topic, flags, arrived_ns, body) VALUES {}"
 _COLUMNS: Final = "offset, source, network, topic, flags, arrived_ns, body"
 _READ: Final = f"SELECT {_COLUMNS} FROM entries WHERE offset > ? ORDER BY offset LIMIT ?"  # noqa: S608 constants
 
@@ -42,7 +42,7 @@ class SqliteJournal:
         rows = [(e.source, e.network, e.topic, " ".join(e.flags), e.arrived_ns, e.body) for e in envelopes]
         with self._writing, reported(self._path), self._writer:
             self._writer.execute("BEGIN IMMEDIATE")
-            self._writer.executemany(_INSERT, rows)
+            insert(self._writer, _INSERT, rows)
             return int(self._writer.execute("SELECT last_insert_rowid()").fetchone()[0])
 
     def read(self, after: int, limit: int) -> list[Entry]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from .model import DeadLetter, Envelope
 from .ports import SLOT, Settlement
-from .sqlite import connect, reported
+from .sqlite import connect, insert, placeholders, reported
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS cursors (sink TEXT PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,14 +39,22 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     UNIQUE (sink, offset, part, reason, detail));
 CREATE INDEX IF NOT EXISTS open_letters ON dead_letters (reason, id) WHERE replayed_ms IS NULL;
 """
+_REMEMBER: Final = "INSERT OR IGNORE INTO seen VALUES {}"
+_REMEMBER_NEWEST: Final = "INSERT OR IGNORE INTO newest VALUES {}"
+_COUNT: Final = "INSERT INTO counts VALUES {} ON CONFLICT DO UPDATE SET n = n + excluded.n"
 _LETTER: Final = (
     "INSERT INTO dead_letters (sink, offset, part, reason, detail, device, source, network, topic, flags, arrived_ns,"
-    " body, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " body, created_ms) VALUES {} ON CONFLICT DO NOTHING"
 )
 _LETTER_COLUMNS: Final = (
     "id, sink, offset, part, reason, detail, device, source, network, topic, flags, arrived_ns, body, created_ms,"
     " replayed_ms"
 )
+_SEEN: Final = (
+    "WITH asked (until_ms, key, sink) AS (VALUES {})"
+    " SELECT key, until_ms FROM asked CROSS JOIN seen USING (until_ms, key, sink)"
+)
+"""CROSS JOIN keeps the order: each key asked for is looked up in the table's own order, never the other way round."""
 _FORGET_AT_ONCE: Final = 2_000
 _READ_BACK: Final = 200_000
 """Newest keys of slots that are read back at a start: more than a city has devices."""
@@ -76,17 +84,17 @@ class SqliteLedger:
 
     def seen(self, sink: str, keys: Mapping[str, int]) -> dict[str, int]:
         slots, latest = self._slots_of(sink), self._latest[sink]
-        found = {}
+        found, asked = {}, []
         for key, until in keys.items():
             slot, is_newest, _ = key.partition(SLOT)
             if is_newest:
                 known, counts_until = slots.get(slot, ("", 0))
                 if known == key:
                     found[key] = counts_until
-            elif until <= latest and self._query(
-                "SELECT 1 FROM seen WHERE until_ms = ? AND key = ? AND sink = ?", (until, key, sink)
-            ):
-                found[key] = until
+            elif until <= latest:
+                asked.append((until, key, sink))
+        for marks, values in placeholders(asked):
+            found.update(self._query(_SEEN.format(marks), values))
         return found
 
     def _slots_of(self, sink: str) -> Slots:
@@ -111,14 +119,10 @@ class SqliteLedger:
                 "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET offset = excluded.offset",
                 (sink, settlement.through),
             )
-            self._db.executemany(
-                "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-                [(sink, "messages", outcome, n) for outcome, n in settlement.counts.items()]
-                + [(sink, "frames", outcome, n) for outcome, n in settlement.frames.items()],
-            )
-            self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", [r for r in rows if SLOT not in r[1]])
-            self._db.executemany("INSERT OR IGNORE INTO newest VALUES (?, ?, ?)", newest)
-            self._db.executemany(_LETTER, [_letter_row(letter) for letter in settlement.dead_letters])
+            insert(self._db, _REMEMBER, [row for row in rows if SLOT not in row[1]])
+            insert(self._db, _REMEMBER_NEWEST, newest)
+            insert(self._db, _COUNT, _count_rows(settlement))
+            insert(self._db, _LETTER, [_letter_row(letter) for letter in settlement.dead_letters])
             self._forget(settlement.forget_before_ms)
         slots.update((key.partition(SLOT)[0], (key, until)) for until, key, _ in newest)
         self._latest[sink] = max([self._latest[sink], *(until for until, key, _ in rows if SLOT not in key)])
@@ -173,9 +177,14 @@ class SqliteLedger:
         with self._lock:
             self._db.close()
 
-    def _query(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock, reported(self._path):
             return self._db.execute(sql, values).fetchall()
+
+
+def _count_rows(settlement: Settlement) -> list[tuple[str, str, str, int]]:
+    messages = [(settlement.sink, "messages", outcome, n) for outcome, n in settlement.counts.items()]
+    return messages + [(settlement.sink, "frames", label, n) for label, n in settlement.frames.items()]
 
 
 def _letter_row(letter: DeadLetter) -> tuple[Any, ...]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import chain
 from pathlib import Path
+from typing import Any, Final
 
 from .errors import Refused, Unavailable
+
+_ROWS_AT_ONCE: Final = (500, 100, 20, 4, 1)
+"""Few sizes, so that the connection keeps every statement prepared: preparing costs as much as inserting."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -34,3 +40,29 @@ def reported(path: Path) -> Iterator[None]:
         raise Refused(f"{path}: {error}; the file is damaged or none of ours: move it away") from error
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}; choose another folder or mend its rights") from error
+
+
+def insert(db: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Rows of one width, in order, by a statement that has `VALUES {}`; to be called within a transaction.
+
+    `executemany` gives up the interpreter lock for every row, and beside a thread that computes each time costs up to
+    its switch interval: 500 rows took 4 to 40 times as long as in one statement (measured).
+    """
+    for marks, values in placeholders(rows):
+        db.execute(sql.format(marks), values)
+
+
+def placeholders(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """Rows as what stands behind `VALUES`, up to 500 of them in one piece, and the values for it."""
+    done = 0
+    for size in _ROWS_AT_ONCE:
+        while len(rows) - done >= size:
+            part = rows[done : done + size]
+            done += size
+            yield _marks(size, len(part[0])), list(chain.from_iterable(part))
+
+
+@cache
+def _marks(rows: int, width: int) -> str:
+    row = "(" + ", ".join("?" * width) + ")"
+    return ", ".join([row] * rows)
