@@ -136,6 +136,26 @@ class SqliteLedger:
                 (before_ms, _FORGET_AT_ONCE),
             )
 
+    def retire(self, sink: str) -> None:
+        """Forget a sink that is used no more: cursor and counts at once, then its keys, in small steps.
+
+        Its dead letters stay: their messages are still to be had. A process that works for it must have ended.
+        """
+        with self._lock, reported(self._path), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM cursors WHERE sink = ?", (sink,))
+            self._db.execute("DELETE FROM counts WHERE sink = ?", (sink,))
+        for table in ("seen", "newest"):
+            until, key = -1, ""
+            sql = f"SELECT until_ms, key FROM {table} WHERE (until_ms, key) > (?, ?) ORDER BY until_ms, key LIMIT ?"  # noqa: S608 two constants
+            while rows := self._query(sql, (until, key, _FORGET_AT_ONCE)):
+                self._query(
+                    f"DELETE FROM {table} WHERE (until_ms, key) > (?, ?) AND (until_ms, key) <= (?, ?) AND sink = ?",  # noqa: S608 two constants
+                    (until, key, *rows[-1], sink),
+                )
+                until, key = rows[-1]
+        self._slots.pop(sink, None)
+
     def counts(self, sink: str) -> dict[str, int]:
         return self._counts(sink, "messages")
 

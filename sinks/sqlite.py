@@ -16,14 +16,17 @@ _ROWS_AT_ONCE: Final = (500, 100, 20, 4, 1)
 """Few sizes, so that the connection keeps every statement prepared: preparing costs as much as inserting."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
     """A connection that is durable at each commit and waits for other writers instead of failing.
 
-    Transactions are begun by hand (`isolation_level=None`); `with connection:` commits or rolls back.
+    Transactions are begun by hand (`isolation_level=None`); `with connection:` commits or rolls back. `pragmas`: what
+    has to be said of a new file before anything else.
     """
     with reported(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection

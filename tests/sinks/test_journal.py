@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,69 @@ def test_offsets_are_not_reused_after_everything_was_trimmed(journal: SqliteJour
     assert journal.trim(last) == 2
     assert journal.bounds() == (last + 1, last)
     assert journal.append([envelope(3)]) == last + 1
+
+
+HOUR_NS = 3600 * 10**9
+
+
+def test_what_was_trimmed_is_remembered_also_after_a_restart(journal: SqliteJournal, tmp_path: Path) -> None:
+    journal.append([envelope(n) for n in range(5)])
+    assert journal.trimmed() == 0
+    journal.trim(3)
+    journal.trim(2)
+    assert journal.trimmed() == 3
+    assert SqliteJournal(tmp_path / "journal.db").trimmed() == 3
+
+
+def test_how_long_an_entry_was_kept_is_told_by_marks_and_not_by_its_arrival(journal: SqliteJournal) -> None:
+    journal.append([envelope(1, arrived_ns=1), envelope(2, arrived_ns=1)])
+    journal.mark(100 * HOUR_NS)
+    journal.append([envelope(3, arrived_ns=1)])
+    journal.mark(101 * HOUR_NS)
+    assert journal.kept_before(100 * HOUR_NS - 1) == 0
+    assert journal.kept_before(100 * HOUR_NS) == 2
+    assert journal.kept_before(200 * HOUR_NS) == 3
+
+
+def test_a_mark_of_a_clock_that_was_set_back_is_no_older_than_the_one_before(journal: SqliteJournal) -> None:
+    journal.append([envelope(1)])
+    journal.mark(100 * HOUR_NS)
+    journal.append([envelope(2)])
+    journal.mark(1)
+    assert journal.kept_before(99 * HOUR_NS) == 0
+
+
+def test_an_idle_journal_is_not_marked_again(journal: SqliteJournal) -> None:
+    journal.mark(HOUR_NS)
+    journal.append([envelope(1)])
+    for hour in range(2, 9):
+        journal.mark(hour * HOUR_NS)
+    assert journal.kept_before(2 * HOUR_NS) == 1
+
+
+def test_the_pages_of_trimmed_entries_are_given_back_but_for_a_tenth(journal: SqliteJournal, tmp_path: Path) -> None:
+    journal.append([envelope(n, body=b"x" * 3_000) for n in range(1_000)])
+    before = journal.size()
+    journal.trim(900)
+    assert journal.size() < before / 5
+    steps = 0
+    while journal.give_back(50):
+        steps += 1
+    journal.close()
+    assert steps > 10
+    assert (tmp_path / "journal.db").stat().st_size < before / 5
+    assert [e.offset for e in SqliteJournal(tmp_path / "journal.db").read(0, 1_000)] == list(range(901, 1_001))
+
+
+def test_a_file_from_before_pages_could_be_given_back_goes_on(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old.db")) as old:
+        old.execute("PRAGMA journal_mode=WAL")
+        old.execute("CREATE TABLE t (x)")
+    journal = SqliteJournal(tmp_path / "old.db")
+    journal.append([envelope(n, body=b"x" * 3_000) for n in range(500)])
+    journal.trim(500)
+    assert not journal.give_back(50)
+    assert journal.append([envelope(1)]) == 501
 
 
 def test_a_second_process_appends_to_the_same_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ def test_sinks_have_books_of_their_own(ledger: SqliteLedger) -> None:
     assert ledger.cursor("b") == 0
     assert ledger.seen("b", {"k": 10, DEVICE + "1": 10}) == {}
     assert ledger.cursors() == {"a": 3}
+
+
+def test_a_retired_sink_leaves_its_dead_letters_and_nothing_else(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    keys = {f"k{n}": n for n in range(5_000)} | {DEVICE + "1": 10}
+    for sink in ("old", "used"):
+        ledger.settle(Settlement(sink, 3, keys, [replace(letter(3), sink=sink)], {"stored": 2, "dead_letter": 1}))
+    ledger.retire("old")
+    for books in (ledger, SqliteLedger(tmp_path / "ledger.db")):
+        assert books.cursors() == {"used": 3}
+        assert (books.counts("old"), books.seen("old", keys)) == ({}, {})
+        assert books.seen("used", keys) == keys
+        assert [found.sink for found in books.dead_letters()] == ["old", "used"]
 
 
 def test_a_key_is_found_again_under_its_own_time(ledger: SqliteLedger) -> None:
