@@ -18,8 +18,10 @@ from .times import rfc3339
 MEASUREMENT_OF_KIND: Final = {"bin": "bin_level", "tree": "soil"}
 """Kind of asset to the measurement that holds its observations."""
 
+_OF_ASSETS: Final = {key for key, quantity in QUANTITIES.items() if quantity.subject == "asset"}
+
 PUBLISHED: Final = {
-    measurement: tuple(QUANTITIES[name] for name in MEASUREMENTS[measurement] if name in QUANTITIES)
+    measurement: tuple(QUANTITIES[name] for name in MEASUREMENTS[measurement] if name in _OF_ASSETS)
     for measurement in MEASUREMENT_OF_KIND.values()
 }
 """Measurement to the quantities that an answer may name."""

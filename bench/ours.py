@@ -24,7 +24,7 @@ _FOREVER_MS = 4_000_000_000_000
 
 
 class Ours:
-    """A `Pipeline`. Every message makes a row of `link_quality`, beside its rows of observation and status."""
+    """A `Pipeline`. Every message makes one row of `bin_level`."""
 
     def __init__(self, data: Path, port: int, server: Influxdb | None) -> None:
         """`port`: of the broker. `server`: the InfluxDB to write to, None for the embedded store."""
@@ -61,16 +61,16 @@ class Ours:
 
     def stored(self) -> int:
         if self._server is not None:
-            return influx.count(self._server, "link_quality", "f_cnt")
+            return influx.count(self._server, "bin_level", "f_cnt")
         with closing(self.storage.open_reader()) as reader:
-            selection, after, total = Selection("link_quality", 0, _FOREVER_MS), None, 0
+            selection, after, total = Selection("bin_level", 0, _FOREVER_MS), None, 0
             while rows := reader.rows(selection, after, _PAGE):
                 total += len(rows)
                 after = (rows[-1].time_ms, series_key(rows[-1].tags))
         return total
 
     def probe_times(self, network: Network, probe: int, after_ms: int) -> list[int]:
-        selection = Selection("link_quality", after_ms + 1, _FOREVER_MS, device_id=dev_eui(network, probe))
+        selection = Selection("bin_level", after_ms + 1, _FOREVER_MS, device_id=dev_eui(network, probe))
         return [row.time_ms for row in self._reader.rows(selection)]
 
     def faults(self) -> str:

@@ -126,6 +126,7 @@ def _newest_table() -> Panel:
         description="Die jüngste Meldung jedes Behälters im Zeitraum. Was unbekannt ist, ist nicht null.",
         queries=(
             Query(newest("bin_level", ("level_pct", "volume_l", "temperature_c", "quality")), "table"),
+            Query(newest("bin_level", ("battery_pct", "battery_v")), "table"),
             Query(newest("device_status", ("battery_pct", "battery_v")), "table"),
         ),
         size=(24, 12),

@@ -5,12 +5,10 @@ Pure: the same uplink, decoded frame and place give the same points, so a replay
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import count
 
 from decoders import QUANTITIES, Decoded, Event, Reading
-from sinks.influxdb.schema import MEASUREMENTS
+from sinks.influxdb.schema import CONDITION, MEASUREMENTS
 from sinks.model import Field, Point, Quality, Series
 from sinks.ports import Place
 from sinks.quality import format_codes
@@ -25,32 +23,36 @@ _HEARD = (Outcome.DATA, Outcome.NO_PAYLOAD)
 
 _LIMITS = {key: (quantity.low, quantity.high) for key, quantity in QUANTITIES.items()}
 _OF_ASSETS = {key for key, quantity in QUANTITIES.items() if quantity.subject == "asset"}
-_STATUS = MEASUREMENTS["device_status"]
+_MEASURED = {kind: _OF_ASSETS & MEASUREMENTS[measurement].keys() for kind, measurement in MEASUREMENT_OF_KIND.items()}
 _GOOD = int(Quality.GOOD)
 
-
-@dataclass(slots=True)
-class _Row:
-    """A row in the making: values, and a flag for each that is not good."""
-
-    fields: dict[str, Field]
-    flags: dict[str, tuple[Quality, str]] = field(default_factory=dict)
+Fields = dict[str, Field]
+Flags = dict[str, tuple[Quality, str]]
+"""For each value that is not good, how and why."""
 
 
 def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str, offset: int) -> list[Point]:
-    """All points of one frame: what was measured, the device's condition, the radio link, and events.
+    """All points of one frame: what was measured, with the device's condition and the radio link, and events.
 
     `decoder`: "<key>/<revision>". `offset`: of the message in the journal. `decoded` is None for frames and events
     without a payload. Times are the reading's own when its clock can be trusted, else the reception.
     """
     received_ms = (uplink.received_ns or 0) // _NS
-    origin: dict[str, Field] = {"quality": _GOOD, "decoder": decoder, "offset": offset}
-    points = _status(uplink, decoded, place, origin)
-    if decoded is not None:
-        measured = [_measured(reading, decoded, place, origin, received_ms) for reading in decoded.readings]
-        points += measured if len(measured) < 2 else _apart(measured)
+    points = []
+    said = _condition(uplink, decoded)
     if uplink.outcome in _HEARD:
-        points.append(Point(_series(place, "link_quality"), received_ms, _link(uplink, offset)))
+        _add_link(said, uplink)
+    origin: Fields = {"quality": _GOOD, "offset": offset}
+    if decoder:
+        origin["decoder"] = decoder
+    if decoded is not None:
+        for reading in decoded.readings:
+            fields, said = ({**origin, **said}, {}) if reading.time_ms is None else ({**origin}, said)
+            points.append(_measured(reading, decoded, place, fields, received_ms))
+        if len(points) > 1:
+            points = _apart(points)
+    if said:
+        points.append(Point(_series(place, "device_status"), received_ms, {**origin, **said}))
     happened = decoded.events if decoded is not None else _happened(uplink, points)
     if happened:
         points.append(Point(_series(place, "event"), received_ms, _events(happened, offset)))
@@ -80,70 +82,72 @@ def _series(place: Place, measurement: str, depth: str = "") -> Series:
     return Series(measurement, device.organisation, asset.id if asset else "", device.dev_eui, device.model, depth)
 
 
-def _measured(reading: Reading, decoded: Decoded, place: Place, origin: Mapping[str, Field], received_ms: int) -> Point:
+def _measured(reading: Reading, decoded: Decoded, place: Place, fields: Fields, received_ms: int) -> Point:
     kind = place.asset.kind if place.asset else _kind_of(reading)
-    measurement = MEASUREMENT_OF_KIND[kind]
-    row = _Row({**origin})
-    _take_values(row, reading, decoded, MEASUREMENTS[measurement])
+    flags = _take_values(fields, reading, decoded, kind)
     if kind == "bin":
-        _add_level(row, place)
+        _add_level(fields, flags, place)
     else:
-        _add_soil(row, reading, place)
+        _add_soil(fields, flags, reading, place)
     if place.asset is not None:
-        row.fields["lat"], row.fields["lon"] = place.asset.lat, place.asset.lon
-    if row.flags:
-        row.fields["quality"] = int(max(flag for flag, _ in row.flags.values()))
-        row.fields["quality_codes"] = format_codes(row.flags)
+        fields["lat"], fields["lon"] = place.asset.lat, place.asset.lon
+    if flags:
+        fields["quality"] = int(max(flag for flag, _ in flags.values()))
+        fields["quality_codes"] = format_codes(flags)
     depth = _depth(reading, place) if kind == "tree" else ""
     time_ms = received_ms if reading.time_ms is None else reading.time_ms
-    return Point(_series(place, measurement, depth), time_ms, row.fields)
+    return Point(_series(place, MEASUREMENT_OF_KIND[kind], depth), time_ms, fields)
 
 
-def _take_values(row: _Row, reading: Reading, decoded: Decoded, known: Mapping[str, type]) -> None:
+def _take_values(fields: Fields, reading: Reading, decoded: Decoded, kind: str) -> Flags:
+    """Put what was measured into the row; gives a flag for each value that is not good."""
+    flags: Flags = {}
+    known = _MEASURED[kind]
     why = {issue.field: str(issue.code) for issue in decoded.issues} if decoded.issues else {}
     if None in why:  # part of the frame could not be read: what was read may not be all
-        row.flags["frame"] = (Quality.SUSPECT, why[None])
+        flags["frame"] = (Quality.SUSPECT, why[None])
     for key, value in reading.values.items():
         if key not in known:
             if key in _OF_ASSETS:  # e.g. a soil probe that is registered on a bin
-                row.flags[key] = (Quality.NOT_EVALUATED, "not_of_this_kind")
+                flags[key] = (Quality.NOT_EVALUATED, "not_of_this_kind")
         elif value is None:
-            row.flags[key] = (Quality.MISSING, why.get(key, "no_value"))
+            flags[key] = (Quality.MISSING, why.get(key, "no_value"))
         elif not _LIMITS[key][0] <= value <= _LIMITS[key][1]:
-            row.flags[key] = (Quality.FAIL, "out_of_range")
+            flags[key] = (Quality.FAIL, "out_of_range")
         else:
-            row.fields[key] = float(value)
+            fields[key] = float(value)
+    return flags
 
 
-def _add_level(row: _Row, place: Place) -> None:
-    distance = row.fields.get("distance_mm")
+def _add_level(fields: Fields, flags: Flags, place: Place) -> None:
+    distance = fields.get("distance_mm")
     if place.installation is None or place.asset is None:
         return
     if not isinstance(distance, float):
-        row.flags["level_pct"] = row.flags.get("distance_mm", (Quality.MISSING, "no_distance"))
+        flags["level_pct"] = flags.get("distance_mm", (Quality.MISSING, "no_distance"))
         return
     found = level.level(distance, place.installation.mount)
     if found.level_pct is None:
-        row.flags["level_pct"] = (found.quality, found.code)
+        flags["level_pct"] = (found.quality, found.code)
         return
-    row.fields["level_pct"] = found.level_pct
+    fields["level_pct"] = found.level_pct
     volume = level.litres(found.level_pct, place.asset.properties)
     if volume is not None:
-        row.fields["volume_l"] = volume
+        fields["volume_l"] = volume
 
 
-def _add_soil(row: _Row, reading: Reading, place: Place) -> None:
+def _add_soil(fields: Fields, flags: Flags, reading: Reading, place: Place) -> None:
     contents = soil.both_contents(reading.values)
-    if contents is None or (row.flags.keys() & {"soil_vwc", "soil_moisture_pct"}):
+    if contents is None or (flags.keys() & {"soil_vwc", "soil_moisture_pct"}):
         return
-    row.fields["soil_vwc"], row.fields["soil_moisture_pct"] = contents
-    frozen = row.fields.get("soil_temperature_c")
+    fields["soil_vwc"], fields["soil_moisture_pct"] = contents
+    frozen = fields.get("soil_temperature_c")
     if isinstance(frozen, float) and frozen < 0:
-        row.flags["soil_vwc"] = row.flags["soil_moisture_pct"] = (Quality.FAIL, "frozen")
+        flags["soil_vwc"] = flags["soil_moisture_pct"] = (Quality.FAIL, "frozen")
         return
     earth = soil.profile(place.asset.properties) if place.asset else None
     if earth is not None:
-        row.fields["soil_nfk_pct"] = soil.nfk_pct(contents[0], earth)
+        fields["soil_nfk_pct"] = soil.nfk_pct(contents[0], earth)
 
 
 def _kind_of(reading: Reading) -> str:
@@ -161,24 +165,22 @@ def _depth(reading: Reading, place: Place) -> str:
     return f"{depth:g}" if isinstance(depth, int | float) else str(depth)
 
 
-def _status(uplink: Uplink, decoded: Decoded | None, place: Place, origin: Mapping[str, Field]) -> list[Point]:
+def _condition(uplink: Uplink, decoded: Decoded | None) -> Fields:
     """The device's own condition, from the frame and from the network server's status event."""
-    fields: dict[str, Field] = {}
+    fields: Fields = {}
     for said in (decoded.status if decoded else None, uplink.status):
-        for key, value in (said or {}).items():
-            kind = _STATUS.get(key)
+        for key, value in said.items() if said else ():
+            kind = CONDITION.get(key)
             if kind is float and not isinstance(value, str):
                 fields[key] = float(value)
             elif kind is not None and kind is not float:
                 fields[key] = value
-    if not fields:
-        return []
-    return [Point(_series(place, "device_status"), (uplink.received_ns or 0) // _NS, {**fields, **origin})]
+    return fields
 
 
-def _link(uplink: Uplink, offset: int) -> dict[str, Field]:
+def _add_link(fields: Fields, uplink: Uplink) -> None:
     """The radio link of one frame: counter, port and the pair of values of the best gateway."""
-    fields: dict[str, Field] = {"offset": offset, "gateways": len(uplink.gateways)}
+    fields["gateways"] = len(uplink.gateways)
     if uplink.time_source is not None:
         fields["time_source"] = uplink.time_source.value
     if uplink.spreading_factor is not None:
@@ -194,12 +196,11 @@ def _link(uplink: Uplink, offset: int) -> dict[str, Field]:
             fields["rssi_dbm"] = float(best.rssi)
         if best.snr is not None:
             fields["snr_db"] = float(best.snr)
-    return fields
 
 
-def _events(events: tuple[Event, ...], offset: int) -> dict[str, Field]:
+def _events(events: tuple[Event, ...], offset: int) -> Fields:
     """One row for all that happened in a frame: several events of one instant would overwrite each other."""
-    fields: dict[str, Field] = {"code": " ".join(event.code for event in events), "offset": offset}
+    fields: Fields = {"code": " ".join(event.code for event in events), "offset": offset}
     texts = [f"{name}={value}" for event in events for name, value in event.data.items()]
     if texts:
         fields["text"] = " ".join(texts)

@@ -57,7 +57,7 @@ def rows(now: int) -> Iterator[Point]:
     yield point("of-blind", 1, quality=9)
     yield point("", 1, quality=9)
     yield point("of-half", 2, "device_status", battery_pct=88.0)
-    yield point("of-due.1", 0, "device_status", battery_pct=77.0, battery_v=3.6)
+    yield point("of-due.1", 1, battery_pct=77.0, battery_v=3.6)
     yield point("gi-tree", 0, "device_status", battery_v=3.1)
 
 
@@ -142,15 +142,15 @@ def test_the_table_has_the_newest_row_of_each_bin_with_its_own_time(seeded: Infl
     assert (found["of-blind"]["level_pct"], found["of-blind"]["quality"]) == (None, 9)
 
 
-def test_the_table_has_the_newest_battery_of_each_device(seeded: Influxdb) -> None:
-    found = table(show(seeded, "Letzte Werte", target=1))
-    assert (found["of-half"]["battery_pct"], found["of-half"]["time"]) == (88, NOW - 2 * HOUR)
-    assert (found["of-due.1"]["battery_pct"], found["of-due.1"]["battery_v"]) == (77, 3.6)
+def test_the_table_has_the_newest_battery_of_a_frame_or_of_the_network_server(seeded: Influxdb) -> None:
+    measured, told = (table(show(seeded, "Letzte Werte", target=target)) for target in (1, 2))
+    assert (measured["of-due.1"]["battery_pct"], measured["of-due.1"]["battery_v"]) == (77, 3.6)
+    assert (told["of-half"]["battery_pct"], told["of-half"]["time"]) == (88, NOW - 2 * HOUR)
 
 
 def test_the_columns_that_grafana_joins_and_names_are_the_ones_that_come(seeded: Influxdb) -> None:
     come = {"Time"}
-    for target in (0, 1):
+    for target in (0, 1, 2):
         for series in show(seeded, "Letzte Werte", target=target):
             come |= set(series["tags"]) | set(series["columns"][1:])
     merge, group, keep, organize = panel("Letzte Werte")["transformations"]

@@ -47,7 +47,7 @@ def flags(point: Point) -> dict[str, tuple[Quality, str]]:
     return dict(parse_codes(str(point.fields.get("quality_codes", ""))))
 
 
-def test_a_distance_becomes_level_and_litres_with_place_and_provenance() -> None:
+def test_a_distance_becomes_level_and_litres_with_place_provenance_and_link_in_one_row() -> None:
     point = measured(reading(distance_mm=2000.0, temperature_c=20.5))
     expected: dict[str, Field] = {
         "distance_mm": 2000.0,
@@ -59,6 +59,14 @@ def test_a_distance_becomes_level_and_litres_with_place_and_provenance() -> None
         "quality": 1,
         "decoder": "milesight_em400_mud/1",
         "offset": 42,
+        "gateway": "aa",
+        "rssi_dbm": -90.0,
+        "snr_db": 5.0,
+        "gateways": 2,
+        "f_cnt": 0,
+        "f_port": 85,
+        "spreading_factor": 9,
+        "time_source": "network",
     }
     assert dict(point.fields) == expected
     assert point.time_ms == NOW_MS
@@ -102,7 +110,7 @@ def test_a_quantity_of_another_kind_of_asset_is_not_stored_and_that_is_said() ->
 
 
 def test_every_quantity_of_the_vocabulary_has_a_place_in_the_data_model() -> None:
-    homes = {"asset": ("bin_level", "soil"), "device": ("device_status",), "link": ("link_quality",)}
+    homes = {"asset": ("bin_level", "soil"), "device": ("device_status",), "link": ("device_status",)}
     for quantity in QUANTITIES.values():
         places = [home for home in homes[quantity.subject] if quantity.key in MEASUREMENTS[home]]
         assert places, f"{quantity.key} has no field in MEASUREMENTS of sinks/influxdb/schema.py: it would be dropped"
@@ -139,18 +147,35 @@ def test_several_readings_of_one_instant_do_not_overwrite_each_other() -> None:
 
 
 def test_the_link_is_that_of_the_best_gateway_and_a_zero_counter_is_a_value() -> None:
-    link = next(p for p in points(reading(distance_mm=2000.0)) if p.series.measurement == "link_quality")
-    assert dict(link.fields) == {
-        "gateway": "aa",
-        "rssi_dbm": -90.0,
-        "snr_db": 5.0,
-        "gateways": 2,
-        "f_cnt": 0,
-        "f_port": 85,
-        "spreading_factor": 9,
-        "time_source": "network",
-        "offset": 42,
-    }
+    (point,) = points(reading(distance_mm=2000.0))
+    assert (point.fields["gateway"], point.fields["rssi_dbm"], point.fields["snr_db"]) == ("aa", -90.0, 5.0)
+    assert point.fields["f_cnt"] == 0
+
+
+def test_the_devices_condition_stands_in_the_row_of_what_it_measured() -> None:
+    decoded = Decoded(Kind.TELEMETRY, (Reading({"distance_mm": 2000.0, "battery_pct": 91.0}),), {"battery_pct": 91.0})
+    (point,) = points(decoded)
+    assert (point.series.measurement, point.fields["battery_pct"]) == ("bin_level", 91.0)
+
+
+def test_a_battery_that_sent_no_value_says_nothing_about_the_quality_of_the_level() -> None:
+    decoded = Decoded(Kind.TELEMETRY, (Reading({"distance_mm": 2000.0, "battery_pct": None}),))
+    assert measured(decoded).fields["quality"] == Quality.GOOD
+
+
+def test_of_several_depths_one_row_holds_condition_and_link() -> None:
+    readings = (Reading({"soil_vwc": 0.2}, None, "30"), Reading({"soil_vwc": 0.3}, None, "60"))
+    found = points(Decoded(Kind.TELEMETRY, readings, {"battery_v": 3.1}), TREE)
+    assert [("battery_v" in p.fields, "rssi_dbm" in p.fields) for p in found] == [(True, True), (False, False)]
+
+
+def test_condition_and_link_of_stored_readings_are_dated_to_the_reception() -> None:
+    earlier = NOW_MS - 600_000
+    found = points(Decoded(Kind.HISTORY, (Reading({"distance_mm": 2000.0}, earlier),), {"battery_v": 3.1}))
+    assert [(p.series.measurement, p.time_ms, "battery_v" in p.fields) for p in found] == [
+        ("bin_level", earlier, False),
+        ("device_status", NOW_MS, True),
+    ]
 
 
 def test_the_devices_own_condition_goes_to_its_status() -> None:
@@ -177,7 +202,7 @@ def test_all_events_of_a_frame_are_one_row() -> None:
 
 def test_a_frame_without_payload_says_only_how_it_was_heard() -> None:
     found = points(None, BIN, uplink(outcome=Outcome.NO_PAYLOAD, payload=b"", f_port=None))
-    assert [p.series.measurement for p in found] == ["link_quality"]
+    assert [(p.series.measurement, p.fields["snr_db"]) for p in found] == [("device_status", 5.0)]
 
 
 def test_a_simulated_frame_is_an_event_and_no_measurement() -> None:
