@@ -20,6 +20,7 @@ from tests.servers.process import HOST, SERVERS, Process, free_port
 
 if TYPE_CHECKING:
     from sinks.influxdb.connection import Connection
+    from sinks.storage import StoreSettings
 
 VERSION = "2.9.1"
 
@@ -44,6 +45,23 @@ class Influxdb:
         bucket = f"test-{secrets.token_hex(6)}"
         tokens = prepare(self._connection(bucket, self.admin_token), retention_days)
         return replace(self, bucket=bucket, write_token=tokens.write, read_token=tokens.read)
+
+    def store(self, timeout_s: float = 10) -> StoreSettings:
+        """The settings of a house that keeps its rows here."""
+        from sinks.storage import StoreSettings  # noqa: PLC0415  # as above
+
+        chosen = {
+            "kind": "influxdb",
+            "influxdb": {
+                "url": self.url,
+                "org": self.org,
+                "bucket": self.bucket,
+                "write_token": self.write_token,
+                "read_token": self.read_token,
+                "timeout_s": timeout_s,
+            },
+        }
+        return StoreSettings.model_validate(chosen)
 
     @property
     def admin(self) -> Connection:
