@@ -21,7 +21,7 @@ from ingest.places import Places
 from ingest.unwrap import unwrap
 from sinks.model import Asset, Device, Envelope, Organisation
 from sinks.ports import Selection
-from sinks.storage import Storage, StoreSettings
+from sinks.storage import Storage
 from tests.door import environment, started
 from tests.ingest.house import BIN, BIN_EUI, TREE, TREE_EUI, chirpstack
 from tests.servers import influxdb, mosquitto
@@ -116,17 +116,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
         yield Storage(data=tmp_path / "data")
         return
     with influxdb.running() as server:
-        chosen = {
-            "kind": "influxdb",
-            "influxdb": {
-                "url": server.url,
-                "org": server.org,
-                "bucket": server.bucket,
-                "write_token": server.write_token,
-                "read_token": server.read_token,
-            },
-        }
-        yield Storage(data=tmp_path / "data", store=StoreSettings.model_validate(chosen))
+        yield Storage(data=tmp_path / "data", store=server.store())
 
 
 def variables(storage: Storage, broker: mosquitto.Mosquitto, api_port: int) -> dict[str, str]:
