@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ingest import broker, status
-from ingest.commands import stopped_by_signals
+from ingest.stopping import stopped_by_signals
 from ingest.supervise import Child, Supervisor, port_is_free, wait_for_port
 from sinks.errors import SinkError
 from smartcity_settings import Settings, SettingsError, load
@@ -24,6 +24,8 @@ from smartcity_settings import Settings, SettingsError, load
 TERMINAL_S: Final = 1.0
 LOG_S: Final = 10.0
 _BROKER_S: Final = 5.0
+_PARTS: Final[list[tuple[str, ...]]] = [("ingest", "receive"), ("ingest", "process"), ("api",)]
+"""Receiving and processing apart: whatever processing does, no source waits for it."""
 
 
 class Busy(Exception):
@@ -68,10 +70,10 @@ class Town:
             kind = broker.choose(settings.broker.kind)
             command = broker.command(kind, settings.broker.port, settings.data / "broker")
             yield Child("broker", command, self.environment, settings.data / "logs" / "broker.log")
-        names = ["ingest", "api", "simulate"] if self.simulate else ["ingest", "api"]
         chosen = ["--config", str(self.file)] if self.file else []
-        for name in names:
-            command = [sys.executable, "-m", "smartcity", *chosen, name]
+        parts = [*_PARTS, ("simulate",)] if self.simulate else _PARTS
+        for words in parts:
+            command, name = [sys.executable, "-m", "smartcity", *chosen, *words], words[-1]
             yield Child(name, command, self.environment, settings.data / "logs" / f"{name}.log")
 
 

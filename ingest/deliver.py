@@ -1,7 +1,7 @@
-"""From the journal into one store: a loop of its own for every sink, with a cursor of its own.
+"""From the journal into one store: a loop of its own for every sink, over a feed of its own.
 
 A batch is settled only after its store has taken it. While the store is away nothing is settled, so nothing is lost
-and no other sink waits; the backlog is what the journal holds beyond the cursor.
+and no other sink waits; the backlog is what the journal holds beyond what is settled.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -18,14 +19,14 @@ from msgspec import structs
 
 from sinks.errors import Refused, SinkError, Unavailable
 from sinks.model import Entry
-from sinks.ports import Journal, Ledger, Rejected, Settlement, Store, Written
+from sinks.ports import Feed, Rejected, Settlement, Store, Written
 
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process
 from .places import Places
 
 BATCH: Final = 500
 IDLE_S: Final = 0.25
-"""How long to wait for the journal to grow when nobody wakes us: another process may have appended."""
+"""How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
 RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 REFUSED_S: Final = 15.0
 
@@ -37,36 +38,31 @@ class Delivery:
     """Everything that one sink's loop works with."""
 
     store: Store
-    journal: Journal
-    ledger: Ledger
+    feed: Feed
     places: Places
     unwrap: Unwrap
 
-    def run(self, stop: Event, wake: Event) -> None:
-        """Deliver until `stop` is set; `wake` says that the journal has grown."""
+    def run(self, stop: Event) -> None:
+        """Deliver until `stop` is set."""
         while not stop.is_set():
-            wake.clear()
             try:
-                moved = self.deliver_batch(stop)
+                self.deliver_batch(stop, IDLE_S)
             except SinkError as error:
                 log.warning("%s: %s", self.store.name, error)
-                moved = not stop.wait(RETRY_S[-1])
-            if not moved:
-                wake.wait(IDLE_S)
+                stop.wait(RETRY_S[-1])
 
-    def deliver_batch(self, stop: Event) -> bool:
-        """Take the next batch all the way; False when there was none, or when it had to be left for later."""
-        sink = self.store.name
-        entries = self.journal.read(self.ledger.cursor(sink), BATCH)
-        if not entries:
-            return False
+    def deliver_batch(self, stop: Event, wait_s: float = 0.0) -> int:
+        """Take the next batch all the way and give its size; 0 when none came, or when it had to be left for later."""
+        batch = self.feed.take(BATCH, wait_s)
+        if batch is None:
+            return 0
         self.places.refresh()
-        fates = process(entries, self.unwrap, self.places, lambda keys: self.ledger.seen(sink, keys))
+        fates = process(batch.entries, self.unwrap, self.places, partial(self.feed.seen, batch))
         written = self._write(fates, stop)
         if written is None:
-            return False
-        self.ledger.settle(settlement(sink, entries, fates, written.rejected))
-        return True
+            return 0
+        self.feed.settle(batch, settlement(self.store.name, batch.entries, fates, written.rejected))
+        return len(batch.entries)
 
     def _write(self, fates: Sequence[Fate], stop: Event) -> Written | None:
         """Write until the store has decided; None when we were asked to stop before it had."""

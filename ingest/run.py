@@ -1,19 +1,19 @@
-"""The intake as one process: sources, the keeper, and one delivery for every store, each in a thread of its own."""
+"""The threads of the intake: sources and keeper on one side of the journal, a delivery for every store on the other.
+
+They meet only in the journal, so they may be one process or two.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Protocol
 
-from sinks.ports import Journal, Ledger, Registry, Store
+from sinks.ports import Journal
 
 from .deliver import Delivery
 from .keep import Keeper
-from .pipeline import Unwrap
-from .places import Places
 
 log = logging.getLogger(__name__)
 
@@ -25,34 +25,26 @@ class Source(Protocol):
         """Receive until `stop` is set; returns within a few seconds then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """Where messages are kept and where they are delivered to. Closed when the intake has ended."""
-
-    journal: Journal
-    ledger: Ledger
-    registry: Registry
-    stores: Sequence[Store]
-    unwrap: Unwrap
-
-    def close(self) -> None:
-        """Give everything back."""
-        for store in self.stores:
-            store.close()
-        self.ledger.close()
-        self.journal.close()
-        self.registry.close()
+MakeSource = Callable[[Keeper], Source]
 
 
-def run(intake: Intake, sources: Sequence[Callable[[Keeper], Source]], stop: Event) -> None:
-    """Receive, keep and deliver until `stop`; what was taken by then is kept, the rest is not acknowledged."""
-    grown = [Event() for _ in intake.stores]
-    keeper = Keeper(intake.journal, grown)
+def receive(journal: Journal, sources: Sequence[MakeSource], stop: Event, grown: Sequence[Event]) -> list[Thread]:
+    """Start to receive and keep; what is not kept when `stop` comes is not acknowledged.
+
+    `grown`: set whenever messages were kept, for those who deliver in this process.
+    """
+    keeper = Keeper(journal, grown)
     threads = [_thread(f"source-{n}", make(keeper).run, stop) for n, make in enumerate(sources)]
-    threads.append(_thread("keeper", keeper.run, stop))
-    for store, wake in zip(intake.stores, grown, strict=True):
-        delivery = Delivery(store, intake.journal, intake.ledger, Places(intake.registry), intake.unwrap)
-        threads.append(_thread(f"delivery-{store.name}", delivery.run, stop, wake))
+    return [*threads, _thread("keeper", keeper.run, stop)]
+
+
+def process(deliveries: Sequence[Delivery], stop: Event) -> list[Thread]:
+    """Start to deliver what is kept, each store in a thread of its own."""
+    return [_thread(f"delivery-{one.store.name}", one.run, stop) for one in deliveries]
+
+
+def watch(threads: Sequence[Thread], stop: Event) -> None:
+    """Wait for `stop`, which a thread that ends by itself gives too; then for the threads."""
     while not stop.wait(1.0):
         for thread in threads:
             if not thread.is_alive():
@@ -60,10 +52,9 @@ def run(intake: Intake, sources: Sequence[Callable[[Keeper], Source]], stop: Eve
                 stop.set()
     for thread in threads:
         thread.join(timeout=5)
-    intake.close()
 
 
-def _thread(name: str, work: Callable[..., None], *arguments: Event) -> Thread:
-    thread = Thread(target=work, args=arguments, name=name, daemon=True)
+def _thread(name: str, work: Callable[[Event], None], stop: Event) -> Thread:
+    thread = Thread(target=work, args=(stop,), name=name, daemon=True)
     thread.start()
     return thread

@@ -9,14 +9,21 @@ from typing import Final, Protocol
 from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Installation, Organisation, Point
 
 
-class Journal(Protocol):
-    """Every message as it came, in order of arrival, on disk before anybody is told so."""
+class Appender(Protocol):
+    """The end of a journal at which messages go in, each as it came, durable before anybody is told so."""
 
     def append(self, envelopes: Sequence[Envelope]) -> int:
         """Keep them all, durably, and give the offset of the last.
 
         Raises `Unavailable` when the disk does not take them.
         """
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+class Journal(Appender, Protocol):
+    """A journal that is one sequence, in order of arrival, and can be read from any offset."""
 
     def read(self, after: int, limit: int) -> list[Entry]:
         """Up to `limit` entries with an offset greater than `after`, in order."""
@@ -27,8 +34,11 @@ class Journal(Protocol):
     def trim(self, through: int) -> int:
         """Forget everything up to and including this offset; gives the number of entries forgotten."""
 
-    def close(self) -> None:
-        """Give back what is held. Twice is once."""
+    def trimmed(self) -> int:
+        """Offset through which `trim` has forgotten; 0 when it never did. Entries missing beyond it are lost."""
+
+    def size(self) -> int:
+        """Bytes that the entries take on disk, with their share of the file's own."""
 
 
 SLOT: Final = "\x1f"
@@ -53,6 +63,54 @@ class Settlement:
     forget_before_ms: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries of one lane, in order, to be settled together.
+
+    `lane`: a part of the journal that keeps its order; one device's messages are all in one. `epoch`: under which
+    assignment of that lane to this worker it was taken; a lane that went away and came back has another.
+    """
+
+    lane: int
+    epoch: int
+    entries: Sequence[Entry]
+
+
+class Feed(Protocol):
+    """The end of a journal at which one sink's worker takes messages out and says what became of them.
+
+    Every method raises `Unavailable` when the journal or the books cannot answer.
+    """
+
+    def take(self, limit: int, timeout_s: float) -> Batch | None:
+        """The next messages, at most `limit`; None when none came within the time.
+
+        What was taken and not settled is given again, to this worker or to another.
+        """
+
+    def seen(self, batch: Batch, keys: Mapping[str, int]) -> Mapping[str, int]:
+        """As `Ledger.seen`, for the sink and the lane of this batch."""
+
+    def settle(self, batch: Batch, settlement: Settlement) -> None:
+        """Take what became of a batch into the books, as a whole or not at all.
+
+        Nothing happens when its lane has gone to another worker meanwhile: that one does the batch again.
+        """
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+class Bell(Protocol):
+    """Rings when the journal has grown. `threading.Event` is one, within a process."""
+
+    def clear(self) -> None:
+        """From now on it rings for what comes after; look at the journal after this, then wait."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a ring since `clear`; False when none came within these seconds."""
+
+
 class Ledger(Protocol):
     """The books: how far each sink has come, which frames it has seen, what became of every message."""
 
@@ -73,10 +131,16 @@ class Ledger(Protocol):
         """Take a batch into the books: cursor, keys, dead letters and counts together, or nothing."""
 
     def counts(self, sink: str) -> dict[str, int]:
-        """Outcome to number of messages since the beginning: stored, duplicate, dead_letter. They add up to all."""
+        """Outcome to number of messages since the beginning: stored, duplicate, dead_letter, expired.
+
+        They add up to all. Expired are those that had been trimmed from the journal before the sink began.
+        """
 
     def frames(self, sink: str) -> dict[str, int]:
-        """Number of frames and events by what they were: decoded, no_payload, join, duplicate ..."""
+        """Number of frames and events by what they were: decoded, no_payload, join, duplicate_radio ..."""
+
+    def retire(self, sink: str) -> None:
+        """Forget a sink that is used no more: its cursor, counts and keys, not its dead letters."""
 
     def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
         """Open dead letters, oldest first: reason by prefix, one device, with an id above `after`."""

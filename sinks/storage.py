@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from .books import Books
 from .errors import Refused
 from .events import SqliteEvents
+from .feed import LocalFeed
 from .journal import SqliteJournal
 from .ledger import SqliteLedger
-from .ports import Reader, Store
+from .ports import Bell, Feed, Reader, Store
 
 if TYPE_CHECKING:
     from .influxdb.connection import Connection
@@ -67,18 +68,32 @@ class StoreSettings(BaseModel):
     influxdb: InfluxSettings = InfluxSettings()
 
 
+class JournalSettings(BaseModel):
+    """How long messages are kept that every sink has settled; 0 is for ever and without limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keep_days: Annotated[int, Field(ge=0, le=36_525)] = 30
+    max_mb: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+
+
 class Storage(BaseModel):
     """Everything that is kept: a folder on this machine, the time-series store, the registry (None: in the folder)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: Path = Path("data")
+    journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     registry_url: SecretStr | None = None
 
     def open_journal(self) -> SqliteJournal:
         """The journal of messages in the data folder."""
         return SqliteJournal(self.data / "journal.db")
+
+    def open_feed(self, sink: str, bell: Bell) -> Feed:
+        """The journal as the worker of this sink takes messages out of it."""
+        return LocalFeed(self.open_journal(), self.open_ledger(), sink, bell)
 
     def open_ledger(self) -> SqliteLedger:
         """The books beside the journal."""

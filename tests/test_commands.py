@@ -26,9 +26,8 @@ LASTING = {"run", "ingest", "api", "simulate", "doctor", "influx"}
 def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
     def below(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
         for name, found in getattr(group, "commands", {}).items():
-            if getattr(found, "commands", None):
-                yield from below(found, (*path, name))
-            else:
+            yield from below(found, (*path, name))
+            if not hasattr(found, "commands") or found.invoke_without_command:
                 yield (*path, name), found
 
     yield from below(typer.main.get_command(smartcity.app), ())

@@ -105,12 +105,13 @@ def test_the_next_start_goes_on_with_the_same_data(tmp_path: Path) -> None:
         wait_for(lambda: running.stored() > before, 60, "new messages")
 
 
-def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["receive", "process"])
+def test_a_process_that_dies_is_started_again(tmp_path: Path, part: str) -> None:
     with town(tmp_path / "data", "iotcore") as running:
         wait_for(lambda: running.stored() >= 10, 60, "ten stored messages")
-        os.kill(child(running.process.pid, "ingest"), signal.SIGKILL)
+        os.kill(child(running.process.pid, part), signal.SIGKILL)
         before = running.stored()
-        wait_for(lambda: running.stored() > before + 5, 90, "messages after the death of the intake")
+        wait_for(lambda: running.stored() > before + 5, 90, f"messages after the death of {part}")
 
 
 def test_the_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from api.settings import ApiSettings
 from ingest.deliver import Delivery
 from ingest.places import Places
 from ingest.unwrap import unwrap
+from sinks.feed import LocalFeed
 from sinks.model import Asset, Device, Envelope, Organisation
 from sinks.ports import Selection
 from sinks.storage import Storage
@@ -90,7 +91,7 @@ def test_a_message_becomes_an_answer_without_any_server(tmp_path: Path) -> None:
     )
     from threading import Event  # noqa: PLC0415
 
-    delivery = Delivery(store, journal, ledger, Places(registry), unwrap)
+    delivery = Delivery(store, LocalFeed(journal, ledger, store.name), Places(registry), unwrap)
     while delivery.deliver_batch(Event()):
         pass
 

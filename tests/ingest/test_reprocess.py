@@ -21,6 +21,7 @@ from ingest.deliver import Delivery
 from ingest.places import Places
 from ingest.unwrap import unwrap
 from sinks.errors import Refused
+from sinks.feed import LocalFeed
 from sinks.influxdb.schema import MEASUREMENTS
 from sinks.model import Device, Envelope, Organisation
 from sinks.ports import Row, Selection, Store
@@ -92,7 +93,7 @@ def deliver(storage: Storage) -> None:
         closing(storage.open_ledger()) as ledger,
         closing(storage.open_registry()) as registry,
     ):
-        delivery = Delivery(store, journal, ledger, Places(registry), unwrap)
+        delivery = Delivery(store, LocalFeed(journal, ledger, store.name), Places(registry), unwrap)
         while delivery.deliver_batch(Event()):
             pass
 
@@ -341,7 +342,7 @@ def test_an_intake_that_writes_at_the_same_time_loses_nothing(small: Storage, mo
         closing(small.open_ledger()) as ledger,
         closing(small.open_registry()) as registry,
     ):
-        delivery = Delivery(store, journal, ledger, Places(registry), unwrap)
+        delivery = Delivery(store, LocalFeed(journal, ledger, store.name), Places(registry), unwrap)
 
         def deliver_one() -> None:
             delivery.deliver_batch(Event())

@@ -24,6 +24,7 @@ from ingest.unwrap import unwrap
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore
 from sinks.errors import Refused, Unavailable
+from sinks.feed import LocalFeed
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
 from sinks.model import Envelope
@@ -110,7 +111,7 @@ def deliver(journal: SqliteJournal, tmp_path: Path) -> tuple[dict[str, int], int
         closing(EmbeddedStore(tmp_path / "store.db")) as store,
         closing(SqliteLedger(tmp_path / "ledger.db")) as ledger,
     ):
-        delivery = Delivery(store, journal, ledger, Places(town()), unwrap)
+        delivery = Delivery(store, LocalFeed(journal, ledger, store.name), Places(town()), unwrap)
         while delivery.deliver_batch(Event()):
             pass
         counts = ledger.counts(store.name)

@@ -1,0 +1,18 @@
+"""The commands of this room, from `ingest` to `reprocess`. The door puts them into `smartcity`."""
+
+from __future__ import annotations
+
+import typer
+
+from . import again, frames, intake
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put this room's commands into the application."""
+    app.add_typer(intake.ingest, name="ingest", epilog="Example: smartcity ingest --file messages.ndjson")
+    app.command("simulate", epilog="Example: smartcity simulate --print 3")(frames.simulate)
+    app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(frames.unwrap)
+    app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(again.replay)
+    app.command("reprocess", epilog="Example: smartcity reprocess --model EM400-MUD --since 2026-01-01 --dry-run")(
+        again.reprocess
+    )

@@ -1,0 +1,185 @@
+"""`replay` and `reprocess`: kept messages once more through today's decoders."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import decoders
+from ingest import reprocess as reprocessing
+from ingest.pipeline import Fate, Unwrap, all_points, process
+from ingest.places import Places
+from ingest.report import as_json, sentences, table
+from ingest.reprocess import Report
+from ingest.retain import gone
+from ingest.stopping import stopped_by_signals
+from sinks.errors import Refused
+from sinks.model import Entry
+from sinks.ports import Journal, Registry, Store
+
+from .given import Given, progress, unwrapper
+
+
+def replay(
+    ctx: typer.Context,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only messages that arrived at or after this UTC time.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="Only messages of this source.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")] = False,
+) -> None:
+    """Take the kept messages through today's decoders once more and write the result; the same rows are replaced."""
+    given: Given = ctx.obj.settings
+    since_ns = _utc_ns(since) if since else 0
+    with ExitStack() as held:
+        journal = held.enter_context(closing(given.storage.open_journal()))
+        _say_what_is_gone(journal, since_ns)
+        registry = held.enter_context(closing(given.storage.open_registry()))
+        store = None if dry_run else held.enter_context(closing(given.storage.open_store()))
+        again = _Replay(journal, Places(registry), unwrapper(given), store)
+        tally = again.run(lambda entry: _wanted(entry, since_ns, source))
+    verb = "would be written" if dry_run else "written"
+    typer.echo(
+        f"{tally['messages']} messages replayed: {tally['points']} points {verb}, {tally['duplicate']} duplicates"
+    )
+    for reason, n in sorted(tally.items()):
+        if "/" in reason:
+            typer.echo(f"  {n} times {reason}")
+
+
+def _say_what_is_gone(journal: Journal, since_ns: int) -> None:
+    if said := gone(journal, since_ns):
+        typer.echo(said, err=True)
+
+
+def _utc_ns(moment: datetime) -> int:
+    """Unix nanoseconds of a time given on the command line, which is UTC when it names no zone."""
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1_000_000_000
+
+
+def _wanted(entry: Entry, since_ns: int, source: str) -> bool:
+    return entry.envelope.arrived_ns >= since_ns and source in {"", entry.envelope.source}
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """Everything a replay works with; `store` is None for a dry run."""
+
+    journal: Journal
+    places: Places
+    unwrap: Unwrap
+    store: Store | None
+
+    def run(self, wanted: Callable[[Entry], bool]) -> Counter[str]:
+        """Take the wanted messages of the whole journal once more; gives what became of them, by number."""
+        memory: dict[str, int] = {}
+        tally, cursor = Counter[str](), 0
+        oldest, newest = self.journal.bounds()
+        with progress() as bar:
+            task = bar.add_task("replaying", total=max(0, newest - oldest + 1))
+            while entries := self.journal.read(cursor, 500):
+                cursor = entries[-1].offset
+                chosen = [entry for entry in entries if wanted(entry)]
+                fates = process(chosen, self.unwrap, self.places, partial(_remembered, memory))
+                memory |= {key: until for fate in fates for key, until in fate.keys.items()}
+                tally.update(_tally(chosen, fates))
+                if self.store is not None:
+                    for refused in self.store.write(list(all_points(fates))).rejected:
+                        tally[f"write/{refused.code}"] += 1
+                bar.update(task, advance=len(entries))
+        return tally
+
+
+def _remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, int]:
+    return {key: memory[key] for key in keys if key in memory}
+
+
+def _tally(entries: Sequence[Entry], fates: Iterable[Fate]) -> Counter[str]:
+    tally = Counter({"messages": len(entries)})
+    for fate in fates:
+        tally["points"] += len(fate.points)
+        tally["duplicate"] += fate.outcome == "duplicate"
+        tally.update(letter.reason for letter in fate.letters)
+    return tally
+
+
+def reprocess(
+    ctx: typer.Context,
+    since: Annotated[datetime, typer.Option(help="Only messages that arrived at or after this UTC time.")],
+    until: Annotated[datetime | None, typer.Option(help="Only messages that arrived before this UTC time.")] = None,
+    model: Annotated[str, typer.Option(help="Only devices of this model; see `smartcity devices models`.")] = "",
+    device: Annotated[str, typer.Option(help="Only this DevEUI.")] = "",
+    asset: Annotated[str, typer.Option(help="Only rows of this asset.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare today's decoders over the kept messages with what is stored, say what differs, and rewrite that.
+
+    Beside a running intake, after a decoder, a parameter, a mount was mended. Interrupted, the same call goes on where
+    it was. `replay` compares nothing and writes everything, e.g. into a new store.
+    """
+    given: Given = ctx.obj.settings
+    if not (model or device or asset):
+        raise typer.BadParameter("name a --model, a --device or an --asset")
+    with closing(given.storage.open_registry()) as registry:
+        choice = reprocessing.Choice(
+            reprocessing.devices_of(registry, _decoder_key(model), device.lower(), asset),
+            _utc_ns(since),
+            _utc_ns(until) if until else sys.maxsize,
+            asset,
+        )
+        _reprocess(given, registry, choice, dry_run=dry_run, json_=json_)
+
+
+def _decoder_key(model: str) -> str:
+    decoder = decoders.find(model)
+    if model and decoder is None:
+        raise Refused(f"no decoder is called {model!r}; see `smartcity devices models`")
+    return decoder.key if decoder else ""
+
+
+def _reprocess(given: Given, registry: Registry, choice: reprocessing.Choice, *, dry_run: bool, json_: bool) -> None:
+    storage, stop = given.storage, stopped_by_signals()
+    with ExitStack() as held:
+        work = reprocessing.work(choice, registry, storage.store.kind)
+        own = reprocessing.passing_books() if dry_run else reprocessing.own_books(storage.data, work)
+        books = held.enter_context(own)
+        journal = held.enter_context(closing(storage.open_journal()))
+        _say_what_is_gone(journal, choice.since_ns)
+        reader = held.enter_context(closing(storage.open_reader()))
+        store = None if dry_run else held.enter_context(closing(storage.open_store()))
+        ledger = held.enter_context(closing(storage.open_ledger()))
+        through, start = ledger.cursor(storage.store.kind), books.cursor(reprocessing.BOOK)
+        bar = held.enter_context(progress())
+        task = bar.add_task("reprocessing", total=through, completed=start)
+        run_ = reprocessing.Reprocessing(journal, Places(registry), reader, store, books, unwrapper(given), choice)
+        report = run_.run(through, stop, lambda offset: bar.update(task, completed=offset))
+    if not (dry_run or stop.is_set()):
+        reprocessing.finish(storage.data)
+    _tell(report, start, dry_run=dry_run, json_=json_, finished=not stop.is_set())
+
+
+def _tell(report: Report, start: int, *, dry_run: bool, json_: bool, finished: bool) -> None:
+    if json_:
+        found = as_json(report, dry_run=dry_run, continued_after=start, finished=finished)
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        if start:
+            typer.echo(f"went on behind message {start}, where the last call was interrupted")
+        for line in sentences(report, dry_run=dry_run):
+            typer.echo(line)
+        if report.difference.quantities:
+            Console().print(table(report))
+    if not finished:
+        typer.echo("interrupted: the same call goes on from here" if not dry_run else "interrupted", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,51 @@
+"""What these commands are handed by the door, and what they show while they work."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ingest import unwrap as unwrapping
+from ingest.networks.plain_json import MappingSettings
+from ingest.networks.table import with_mappings
+from ingest.pipeline import Unwrap
+from ingest.sources.mqtt import MqttSettings
+from ingest.sources.things_stack_storage import BackfillSettings
+from ingest.sources.webhook import WebhookSettings
+from sinks.storage import Storage
+
+console: Final = Console(stderr=True)
+
+
+class Simulation(Protocol):
+    """How the simulated fleet lives."""
+
+    speed: float
+    seed: int
+
+
+class Given(Protocol):
+    """The part of the settings that this room is handed."""
+
+    mqtt: dict[str, MqttSettings]
+    webhook: WebhookSettings
+    backfill: dict[str, BackfillSettings]
+    mappings: dict[str, MappingSettings]
+    simulate: Simulation
+
+    @property
+    def storage(self) -> Storage: ...
+
+
+def unwrapper(given: Given) -> Unwrap:
+    """The first step of the way, for these settings."""
+    return partial(unwrapping.unwrap, networks=with_mappings(given.mappings))
+
+
+def progress() -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)

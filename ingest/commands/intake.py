@@ -1,0 +1,128 @@
+"""`ingest`: receive, keep, deliver, in one process or in two that meet only in the journal."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.deliver import Delivery
+from ingest.places import Places
+from ingest.run import MakeSource, process, receive, watch
+from ingest.sources.file import envelopes
+from ingest.sources.mqtt import MqttSource
+from ingest.sources.things_stack_storage import StorageSource
+from ingest.sources.webhook import WebhookSource
+from ingest.stopping import stopped_by_signals
+from sinks.feed import FileBell
+from sinks.ports import Bell, Events, Keys, Registry
+
+from .given import Given, progress, unwrapper
+
+if TYPE_CHECKING:
+    from sinks.registry import SqlRegistry
+ingest = typer.Typer(invoke_without_command=True)
+
+
+@ingest.callback()
+def receive_and_process(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Option(help="Take messages from this file of JSON lines, then end.")] = None,
+    form: Annotated[str | None, typer.Option("--network", help="Format of the file's messages; else detected.")] = None,
+) -> None:
+    """Receive messages, keep them, and deliver them to the store until stopped.
+
+    `ingest receive` and `ingest process` do the two halves in processes of their own: processing that stands still or
+    is started anew never holds up a source.
+    """
+    given: Given = ctx.obj.settings
+    if ctx.invoked_subcommand is not None:
+        if file is not None:
+            raise typer.BadParameter(f"--file is for `ingest` itself, not for `ingest {ctx.invoked_subcommand}`")
+        return
+    with ExitStack() as held:
+        if file is not None:
+            _take_file(given, held, file, form)
+            return
+        stop, grown = stopped_by_signals(), Event()
+        registry = _registry(given, held)
+        threads = _receive(given, held, registry, stop, [grown])
+        threads += process([_delivery(given, held, registry, grown)], stop)
+        watch(threads, stop)
+
+
+@ingest.command("receive", epilog="Example: smartcity ingest receive")
+def receive_only(ctx: typer.Context) -> None:
+    """Receive messages and keep them until stopped; `ingest process` delivers them."""
+    given: Given = ctx.obj.settings
+    stop = stopped_by_signals()
+    with ExitStack() as held:
+        watch(_receive(given, held, _registry(given, held), stop, []), stop)
+
+
+@ingest.command("process", epilog="Example: smartcity ingest process")
+def process_only(ctx: typer.Context) -> None:
+    """Deliver kept messages to the store until stopped, also those that another process is receiving now."""
+    given: Given = ctx.obj.settings
+    stop = stopped_by_signals()
+    with ExitStack() as held:
+        bell = held.enter_context(closing(FileBell(given.storage.data / "journal.db")))
+        watch(process([_delivery(given, held, _registry(given, held), bell)], stop), stop)
+
+
+def _registry(given: Given, held: ExitStack) -> SqlRegistry:
+    return held.enter_context(closing(given.storage.open_registry()))
+
+
+def _receive(given: Given, held: ExitStack, keys: Keys, stop: Event, grown: list[Event]) -> list[Thread]:
+    storage = given.storage
+    journal = held.enter_context(closing(storage.open_journal()))
+    events = held.enter_context(closing(storage.open_events()))
+    return receive(journal, _sources(given, events, keys), stop, grown)
+
+
+def _sources(given: Given, events: Events, keys: Keys) -> list[MakeSource]:
+    gaps = {name: Event() for name in given.backfill}
+    sources: list[MakeSource] = [
+        partial(MqttSource, name, settings, events, gaps=[gaps[b] for b in gaps if given.backfill[b].source == name])
+        for name, settings in given.mqtt.items()
+    ]
+    for name, backfill in given.backfill.items():
+        state = given.storage.data / f"backfill-{name}.time"
+        sources.append(partial(StorageSource, backfill, state, gaps[name]))
+    if given.webhook.hooks:
+        sources.append(partial(WebhookSource, given.webhook, partial(_is_key, keys)))
+    return sources
+
+
+def _is_key(keys: Keys, token: str) -> bool:
+    return bool(token) and keys.check_key(token, "webhook") is not None
+
+
+def _delivery(given: Given, held: ExitStack, registry: Registry, bell: Bell) -> Delivery:
+    storage = given.storage
+    store = held.enter_context(closing(storage.open_store()))
+    feed = held.enter_context(closing(storage.open_feed(store.name, bell)))
+    return Delivery(store, feed, Places(registry), unwrapper(given))
+
+
+def _take_file(given: Given, held: ExitStack, file: Path, form: str | None) -> None:
+    """Keep every line, then deliver the backlog; progress by bytes, since lines are not known beforehand."""
+    delivery = _delivery(given, held, _registry(given, held), Event())
+    journal = held.enter_context(closing(given.storage.open_journal()))
+    books = held.enter_context(closing(given.storage.open_books()))
+    sink = delivery.store.name
+    with progress() as bar, file.open("rb") as lines:
+        keeping = bar.add_task(f"keeping {file.name}", total=file.stat().st_size)
+        for batch in envelopes(lines, file.name, form):
+            journal.append(batch)
+            bar.update(keeping, completed=lines.tell())
+        delivering = bar.add_task(f"delivering to {sink}", total=books.account(sink).in_flight)
+        while settled := delivery.deliver_batch(Event()):
+            bar.update(delivering, advance=settled)
+    said = ", ".join(f"{n} {outcome}" for outcome, n in books.account(sink).counts.items())
+    typer.echo(f"{sink}: {said} since the beginning")

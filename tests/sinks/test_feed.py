@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from sinks.feed import FileBell
+from sinks.journal import SqliteJournal
+from sinks.model import Envelope
+
+
+def envelope(number: int) -> Envelope:
+    return Envelope("s", None, None, b"%d" % number, number)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
+    with closing(SqliteJournal(tmp_path / "journal.db")) as journal:
+        yield journal
+
+
+@pytest.fixture
+def bell(tmp_path: Path) -> Iterator[FileBell]:
+    with closing(FileBell(tmp_path / "journal.db")) as bell:
+        yield bell
+
+
+def test_a_bell_rings_for_what_another_connection_writes_after_it_was_cleared(
+    journal: SqliteJournal, bell: FileBell
+) -> None:
+    bell.clear()
+    writer = Thread(target=journal.append, args=([envelope(1)],))
+    writer.start()
+    assert bell.wait(10)
+    writer.join()
+
+
+def test_a_bell_rings_also_for_what_came_between_clearing_and_waiting(journal: SqliteJournal, bell: FileBell) -> None:
+    bell.clear()
+    journal.append([envelope(1)])
+    assert bell.wait(0)
+
+
+def test_a_cleared_bell_is_silent_until_the_time_is_up(journal: SqliteJournal, bell: FileBell) -> None:
+    journal.append([envelope(1)])
+    bell.clear()
+    assert not bell.wait(0.02)
+
+
+def test_a_bell_that_waits_long_costs_next_to_nothing(bell: FileBell) -> None:
+    bell.clear()
+    before = os.times()
+    assert not bell.wait(3)
+    after = os.times()
+    assert after.user + after.system - before.user - before.system < 0.5  # a loop without pauses takes three seconds
+
+
+def test_a_bell_survives_that_the_file_is_compacted(journal: SqliteJournal, bell: FileBell, tmp_path: Path) -> None:
+    journal.append([envelope(1)])
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bell.clear()
+    journal.append([envelope(2)])
+    assert bell.wait(10)
