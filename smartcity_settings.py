@@ -23,7 +23,7 @@ from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
 from ingest.sources.things_stack_storage import BackfillSettings
 from ingest.sources.webhook import WebhookSettings
-from sinks.storage import Storage, StoreSettings
+from sinks.storage import JournalSettings, Storage, StoreSettings
 
 PREFIX: Final = "SMARTCITY_"
 FILE: Final = "smartcity.toml"
@@ -75,6 +75,7 @@ class Settings(BaseModel):
     webhook: WebhookSettings = WebhookSettings()
     backfill: dict[Name, BackfillSettings] = {}
     mappings: dict[Name, MappingSettings] = {}
+    journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     registry: RegistrySettings = RegistrySettings()
     api: ApiSettings = ApiSettings()
@@ -96,7 +97,7 @@ class Settings(BaseModel):
     @property
     def storage(self) -> Storage:
         """The part that says what is kept and where."""
-        return Storage(data=self.data, store=self.store, registry_url=self.registry.url)
+        return Storage(data=self.data, journal=self.journal, store=self.store, registry_url=self.registry.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sinks.ports import Journal
 
 from .deliver import Delivery
 from .keep import Keeper
+from .retain import Retention
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ def receive(journal: Journal, sources: Sequence[MakeSource], stop: Event, grown:
 def process(deliveries: Sequence[Delivery], stop: Event) -> list[Thread]:
     """Start to deliver what is kept, each store in a thread of its own."""
     return [_thread(f"delivery-{one.store.name}", one.run, stop) for one in deliveries]
+
+
+def retain(retention: Retention, stop: Event) -> Thread:
+    """Start to trim the journal of what need not be kept any longer."""
+    return _thread("retention", retention.run, stop)
 
 
 def watch(threads: Sequence[Thread], stop: Event) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from threading import Event
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -18,6 +18,7 @@ from sinks.books import Account, Books
 from sinks.ports import SourceEvent
 from sinks.storage import Storage
 
+from .retain import Retention, held
 from .status import imbalance, stands_still
 
 Json = dict[str, Any]
@@ -36,11 +37,12 @@ def status(
     A sink stands still when its oldest message has waited longer than --stalled-after and it takes none while we look.
     """
     storage: Storage = ctx.obj.settings.storage
-    with closing(storage.open_books()) as books:
-        standing = _look(books, storage.store.kind, stalled_after)
+    with closing(storage.open_books()) as books, closing(storage.open_journal()) as journal:
+        retention = Retention(journal, books.ledger, storage.store.kind, storage.journal)
+        standing = _look(books, retention, stalled_after)
         typer.echo(_text(standing, as_json=as_json))
         while watch is not None and _waited(watch):
-            standing = _look(books, storage.store.kind, stalled_after)
+            standing = _look(books, retention, stalled_after)
             typer.echo(_text(standing, as_json=as_json))
     if standing.wrong:
         raise typer.Exit(1)
@@ -62,12 +64,13 @@ class Standing:
     at_ns: int
     accounts: list[Account]
     events: list[SourceEvent]
+    journal: Json
     wrong: list[str]
 
 
-def _look(books: Books, used: str, stalled_after: float) -> Standing:
-    """`used`: the sink that the settings name. Others that the books know must add up too, but need not move."""
-    at_ns = time.time_ns()
+def _look(books: Books, retention: Retention, stalled_after: float) -> Standing:
+    """Of the sinks, the one that the settings name must move; others that the books know must only add up."""
+    at_ns, used = time.time_ns(), retention.sink
     accounts = [books.account(sink) for sink in sorted({used, *books.ledger.cursors()})]
     wrong = [f"{one.sink}: {imbalance(one)}" for one in accounts if not one.balanced]
     for one in accounts:
@@ -77,7 +80,18 @@ def _look(books: Books, used: str, stalled_after: float) -> Standing:
     events = books.events.all()
     alarms = [event for event in events if event.alarm_until_ms > at_ns // 1_000_000]
     wrong += [f"{event.source}: {event.detail} ({event.code}, {_time(event.last_ms)})" for event in alarms]
-    return Standing(at_ns, accounts, events, wrong)
+    if sentence := held(retention.plan()):
+        wrong.append(sentence)
+    return Standing(at_ns, accounts, events, _journal_as_json(books), wrong)
+
+
+def _journal_as_json(books: Books) -> Json:
+    oldest, newest = books.journal.bounds()
+    return {
+        "messages": max(0, newest - oldest + 1) if newest else 0,
+        "bytes": books.journal.size(),
+        "trimmed": books.journal.trimmed(),
+    }
 
 
 def _time(ms: int) -> str:
@@ -88,7 +102,8 @@ def _text(standing: Standing, *, as_json: bool) -> str:
     if as_json:
         sinks = {one.sink: _as_json(one, standing.at_ns) for one in standing.accounts}
         sources = {source: _events_as_json(events) for source, events in _by_source(standing.events)}
-        return json.dumps({"sinks": sinks, "sources": sources, "wrong": standing.wrong}, ensure_ascii=False)
+        found = {"sinks": sinks, "sources": sources, "journal": standing.journal, "wrong": standing.wrong}
+        return json.dumps(found, ensure_ascii=False)
     return "\n".join(_lines(standing))
 
 
@@ -102,6 +117,7 @@ def _as_json(one: Account, at_ns: int) -> Json:
         "backlog": one.backlog,
         "oldest_waiting_s": round(one.oldest_s(at_ns), 1),
         "balanced": one.balanced,
+        "frames": dict(one.frames),
     }
 
 
@@ -122,17 +138,34 @@ def _by_source(events: Iterable[SourceEvent]) -> Iterator[tuple[str, list[Source
         yield source, list(own)
 
 
-_OUTCOMES = {"stored": "stored", "duplicate": "duplicates", "dead_letter": "dead_letters"}
+_OUTCOMES: Final = {
+    "stored": "stored",
+    "duplicate": "duplicates",
+    "dead_letter": "dead_letters",
+    "expired": "expired",
+}
+_LAYERS: Final = {
+    "duplicate_delivery": "delivered again",
+    "duplicate_radio": "sent again by the device",
+    "derived": "told in another form",
+}
 
 
 def _lines(standing: Standing) -> Iterator[str]:
     for one in standing.accounts:
-        parts = [f"{name.replace('_', ' ')} {one.counts.get(key, 0)}" for key, name in _OUTCOMES.items()]
+        shown = {key: name for key, name in _OUTCOMES.items() if key != "expired" or one.counts.get(key)}
+        parts = [f"{name.replace('_', ' ')} {one.counts.get(key, 0)}" for key, name in shown.items()]
         equals = "=" if one.balanced else "is not"
         yield f"{one.sink}: received {one.received} {equals} {' + '.join([*parts, f'in flight {one.in_flight}'])}"
         yield (
             f"  cursor {one.cursor}, backlog {one.backlog}, oldest message waits {one.oldest_s(standing.at_ns):.0f} s"
         )
+        layers = [f"{text} {one.frames[label]}" for label, text in _LAYERS.items() if one.frames.get(label)]
+        if layers:
+            yield f"  duplicate frames: {', '.join(layers)}"
+    journal = standing.journal
+    trimmed = f", {journal['trimmed']} before them are trimmed" if journal["trimmed"] else ""
+    yield f"journal: {journal['messages']} messages{trimmed}, {journal['bytes'] / 1e6:.1f} MB"
     for source, events in _by_source(standing.events):
         counts = ", ".join(f"{event.code.replace('_', ' ')} {event.count}" for event in events)
         last = max((event.last_ms for event in events if event.code == "message"), default=None)

@@ -1,8 +1,9 @@
-"""The accounting: received = stored + duplicates + dead letters + in flight, for every sink, at any moment.
+"""The accounting: received = stored + duplicates + dead letters + expired + in flight, for every sink, at any moment.
 
 The two sides come from two files: what was received and what waits from the journal, what became of the rest from the
 ledger. In flight is what the journal really holds beyond a sink's cursor, so a message that vanished from either file
-is missing on one side, and shows.
+is missing on one side, and shows. Expired is what retention had trimmed before a sink began; it never trims what a
+sink that is in the books has not settled.
 """
 
 from __future__ import annotations
@@ -84,6 +85,9 @@ class Books:
         cursor, counts, frames = self.ledger.cursor(sink), self.ledger.counts(sink), self.ledger.frames(sink)
         oldest, newest = self.journal.bounds()
         waiting = self.journal.read(cursor, 1)
+        expired = self.journal.trimmed() - cursor
+        if expired > 0:
+            counts = {**counts, "expired": counts.get("expired", 0) + expired}
         return Account(
             sink,
             received=newest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -27,20 +27,21 @@ class LocalFeed:
     sink: str
     bell: Bell = field(default_factory=Event)
 
-    def take(self, limit: int, timeout_s: float) -> Batch | None:
+    def take(self, limit: int, timeout_s: float) -> Sequence[Batch]:
         after = self.ledger.cursor(self.sink)
         self.bell.clear()
         entries = self.journal.read(after, limit)
         if not entries and timeout_s:
             self.bell.wait(timeout_s)
             entries = self.journal.read(after, limit)
-        return Batch(0, 0, entries) if entries else None
+        return [Batch(0, 0, entries)] if entries else []
 
-    def seen(self, batch: Batch, keys: Mapping[str, int]) -> Mapping[str, int]:  # noqa: ARG002 there is one lane
+    def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:  # noqa: ARG002 there is one lane
         return self.ledger.seen(self.sink, keys)
 
-    def settle(self, batch: Batch, settlement: Settlement) -> None:  # noqa: ARG002 as above
-        self.ledger.settle(settlement)
+    def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
+        for _, settlement in settled:
+            self.ledger.settle(settlement)
 
     def close(self) -> None:
         self.ledger.close()

@@ -76,11 +76,12 @@ class SqliteJournal:
     def trim(self, through: int) -> int:
         with self._writing, reported(self._path), self._writer:
             self._writer.execute("BEGIN IMMEDIATE")
-            gone = self._writer.execute("DELETE FROM entries WHERE offset <= ?", (through,)).rowcount
-            if gone:
-                self._writer.execute("DELETE FROM marks WHERE through < ?", (through,))
-                self._writer.execute(_TRIMMED, (through,))
-            return gone
+            last = self._writer.execute("SELECT max(offset) FROM entries WHERE offset <= ?", (through,)).fetchone()[0]
+            if last is None:
+                return 0
+            self._writer.execute("DELETE FROM marks WHERE through < ?", (last,))
+            self._writer.execute(_TRIMMED, (last,))
+            return self._writer.execute("DELETE FROM entries WHERE offset <= ?", (last,)).rowcount
 
     def trimmed(self) -> int:
         with self._reading, reported(self._path):

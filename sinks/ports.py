@@ -82,19 +82,19 @@ class Feed(Protocol):
     Every method raises `Unavailable` when the journal or the books cannot answer.
     """
 
-    def take(self, limit: int, timeout_s: float) -> Batch | None:
-        """The next messages, at most `limit`; None when none came within the time.
+    def take(self, limit: int, timeout_s: float) -> Sequence[Batch]:
+        """The next messages, at most `limit` in all, a batch for each lane that has any; none when the time is up.
 
         What was taken and not settled is given again, to this worker or to another.
         """
 
-    def seen(self, batch: Batch, keys: Mapping[str, int]) -> Mapping[str, int]:
-        """As `Ledger.seen`, for the sink and the lane of this batch."""
+    def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
+        """As `Ledger.seen`, for the sink of this feed and one lane."""
 
-    def settle(self, batch: Batch, settlement: Settlement) -> None:
-        """Take what became of a batch into the books, as a whole or not at all.
+    def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
+        """Take what became of batches into the books; each as a whole or not at all.
 
-        Nothing happens when its lane has gone to another worker meanwhile: that one does the batch again.
+        Nothing happens for one whose lane has gone to another worker meanwhile: that one does it again.
         """
 
     def close(self) -> None:

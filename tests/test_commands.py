@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import typer
 from typer.testing import CliRunner
 
 import smartcity
+from sinks.ports import Settlement
+from sinks.storage import Storage
 from tests.door import ROOT, Said, environment, started
 from tests.door import smartcity as command
 from tests.ingest.house import BIN_EUI, chirpstack
@@ -103,6 +106,9 @@ def prepare(path: tuple[str, ...], home: Path) -> None:
     ]
     before["devices", "uninstall"] = installed
     before["devices", "swap"] = [*installed, "devices add 24e124713b490002 --model EM400-MUD --organisation giessen"]
+    if path == ("journal", "retire"):
+        with closing(Storage(data=home / "data").open_ledger()) as ledger:
+            ledger.settle(Settlement("influxdb", 1))
     for line in before.get(path, []):
         said = invoke(line, home)
         assert said.code == 0, said.out
@@ -143,8 +149,8 @@ def test_what_dead_letters_export_writes_is_what_ingest_reads(home: Path) -> Non
 def test_replay_says_what_it_would_do_and_then_does_it(home: Path) -> None:
     invoke(f"devices add {BIN_EUI} --model milesight_em400_mud --organisation giessen", home)
     dry = invoke("replay --dry-run", home).out
-    assert "3 points would be written, 1 duplicates" in dry
-    assert "3 points written" in invoke("replay", home).out
+    assert "1 points would be written, 1 duplicates" in dry
+    assert "1 points written" in invoke("replay", home).out
     assert "0 messages replayed" in invoke("replay --source nobody", home).out
 
 

@@ -12,7 +12,8 @@ import typer
 
 from ingest.deliver import Delivery
 from ingest.places import Places
-from ingest.run import MakeSource, process, receive, watch
+from ingest.retain import Retention
+from ingest.run import MakeSource, process, receive, retain, watch
 from ingest.sources.file import envelopes
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.things_stack_storage import StorageSource
@@ -52,7 +53,7 @@ def receive_and_process(
         registry = _registry(given, held)
         threads = _receive(given, held, registry, stop, [grown])
         threads += process([_delivery(given, held, registry, grown)], stop)
-        watch(threads, stop)
+        watch([*threads, retain(_retention(given, held), stop)], stop)
 
 
 @ingest.command("receive", epilog="Example: smartcity ingest receive")
@@ -71,7 +72,8 @@ def process_only(ctx: typer.Context) -> None:
     stop = stopped_by_signals()
     with ExitStack() as held:
         bell = held.enter_context(closing(FileBell(given.storage.data / "journal.db")))
-        watch(process([_delivery(given, held, _registry(given, held), bell)], stop), stop)
+        threads = process([_delivery(given, held, _registry(given, held), bell)], stop)
+        watch([*threads, retain(_retention(given, held), stop)], stop)
 
 
 def _registry(given: Given, held: ExitStack) -> SqlRegistry:
@@ -108,6 +110,13 @@ def _delivery(given: Given, held: ExitStack, registry: Registry, bell: Bell) -> 
     store = held.enter_context(closing(storage.open_store()))
     feed = held.enter_context(closing(storage.open_feed(store.name, bell)))
     return Delivery(store, feed, Places(registry), unwrapper(given))
+
+
+def _retention(given: Given, held: ExitStack) -> Retention:
+    storage = given.storage
+    journal = held.enter_context(closing(storage.open_journal()))
+    ledger = held.enter_context(closing(storage.open_ledger()))
+    return Retention(journal, ledger, storage.store.kind, storage.journal)
 
 
 def _take_file(given: Given, held: ExitStack, file: Path, form: str | None) -> None:

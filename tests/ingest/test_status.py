@@ -57,6 +57,47 @@ def test_a_lost_count_is_an_alarm_everywhere(tmp_path: Path) -> None:
     assert '<p id="unbalanced" role="alert">The books do not add up' in page
 
 
+def test_status_tells_duplicates_by_layer_and_what_was_trimmed(tmp_path: Path) -> None:
+    books = kept(tmp_path, time.time_ns(), 4)
+    frames = {"decoded": 2, "duplicate_delivery": 3, "duplicate_radio": 1}
+    books.ledger.settle(Settlement("embedded", 4, frames=frames))
+    books.journal.trim(3)
+    books.close()
+    said = smartcity("status", env=environment(tmp_path)).out
+    assert "duplicate frames: delivered again 3, sent again by the device 1" in said
+    assert "journal: 1 messages, 3 before them are trimmed, 0.0 MB" in said
+    found = json.loads(smartcity("status", "--json", env=environment(tmp_path)).out)
+    assert found["sinks"]["embedded"]["frames"] == frames
+    assert (found["journal"]["messages"], found["journal"]["trimmed"]) == (1, 3)
+
+
+def test_a_journal_that_may_not_be_trimmed_is_told_and_a_retired_sink_lets_it_go(tmp_path: Path) -> None:
+    env = environment(tmp_path, SMARTCITY_JOURNAL__MAX_MB="1")
+    with closing(Storage(data=tmp_path).open_books()) as books:
+        books.journal.append([Envelope("s", None, None, b"x" * 2_000, time.time_ns())] * 1_000)
+        books.ledger.settle(Settlement("embedded", 1_000, counts={"stored": 1_000}))
+        books.ledger.settle(Settlement("influxdb", 1, counts={"stored": 1}))
+
+    said = smartcity("status", env=env)
+    assert said.code == 1
+    assert "wrong: the journal is larger than journal.max_mb asks for: influxdb has not settled" in said.out
+    assert "1 messages would go" in smartcity("journal", "trim", "--dry-run", env=env).out
+
+    assert smartcity("journal", "retire", "embedded", "--yes", env=env).code == 1
+    assert "no sink is called 'nobody'" in smartcity("journal", "retire", "nobody", env=env).err
+    assert smartcity("journal", "retire", "influxdb", env=env, stdin="n\n").code == 1
+    assert (
+        "influxdb has settled up to message 1 (1 stored)"
+        in smartcity("journal", "retire", "influxdb", "--yes", env=env).out
+    )
+    assert "messages went, 1 to" in smartcity("journal", "trim", env=env).out
+
+    said = smartcity("status", env=env)
+    assert said.code == 0, said.out
+    assert "embedded: received 1000 = stored 1000 + duplicates 0 + dead letters 0 + in flight 0" in said.out
+    assert "messages 1 to" in smartcity("replay", "--dry-run", env=env).err
+
+
 def test_a_sink_that_stands_still_is_told_and_one_that_has_time_is_not(tmp_path: Path) -> None:
     kept(tmp_path, time.time_ns() - 3600 * 10**9, 3).close()
     said = smartcity("status", env=environment(tmp_path))
