@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import structs
 
 from sinks.errors import Refused, SinkError, Unavailable
-from sinks.model import Entry
+from sinks.model import Entry, Point
 from sinks.ports import Feed, Rejected, Settlement, Store, Written
 
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process
@@ -52,21 +52,23 @@ class Delivery:
                 stop.wait(RETRY_S[-1])
 
     def deliver_batch(self, stop: Event, wait_s: float = 0.0) -> int:
-        """Take the next batch all the way and give its size; 0 when none came, or when it had to be left for later."""
-        batch = self.feed.take(BATCH, wait_s)
-        if batch is None:
+        """Take the next messages all the way; gives their number, 0 when none came or they had to be left for later."""
+        batches = self.feed.take(BATCH, wait_s)
+        if not batches:
             return 0
         self.places.refresh()
-        fates = process(batch.entries, self.unwrap, self.places, partial(self.feed.seen, batch))
-        written = self._write(fates, stop)
+        fates = [process(b.entries, self.unwrap, self.places, partial(self.feed.seen, b.lane)) for b in batches]
+        written = self._write([point for some in fates for point in all_points(some)], stop)
         if written is None:
             return 0
-        self.feed.settle(batch, settlement(self.store.name, batch.entries, fates, written.rejected))
-        return len(batch.entries)
+        sink = self.store.name
+        self.feed.settle(
+            [(b, settlement(sink, b.entries, some, written.rejected)) for b, some in zip(batches, fates, strict=True)]
+        )
+        return sum(len(batch.entries) for batch in batches)
 
-    def _write(self, fates: Sequence[Fate], stop: Event) -> Written | None:
+    def _write(self, points: Sequence[Point], stop: Event) -> Written | None:
         """Write until the store has decided; None when we were asked to stop before it had."""
-        points = list(all_points(fates))
         if not points:
             return Written(0)
         attempt = 0
@@ -88,12 +90,15 @@ def settlement(sink: str, entries: Sequence[Entry], fates: Sequence[Fate], rejec
     """What the books take down of a batch: one outcome a message, its letters, and what to remember.
 
     A frame of which the store took nothing is a dead letter and is not remembered, so that a replay is no duplicate.
+    `rejected`: of the whole write, in which other batches may have had a part.
     """
     letters = [letter for fate in fates for letter in fate.letters]
     owners = {(p.series, p.time_ms): fate for fate in fates for p in fate.points} if rejected else {}
     lost: Counter[tuple[int, int]] = Counter()
     for refusal in rejected:
-        fate = owners[refusal.point.series, refusal.point.time_ms]
+        fate = owners.get((refusal.point.series, refusal.point.time_ms))
+        if fate is None:
+            continue
         letters.append(dead_letter(fate.frame, f"write/{refusal.code}", refusal.detail))
         if refusal.field is None:
             lost[fate.frame.entry.offset, fate.frame.part] += 1
