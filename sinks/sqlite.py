@@ -25,8 +25,9 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
     with reported(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+        if pragmas and not connection.execute("PRAGMA page_count").fetchone()[0]:
+            for pragma in pragmas:  # of an old file some of them write, which fails when the disk is full
+                connection.execute(f"PRAGMA {pragma}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pytest
 
-SERVERS = ("mosquitto", "influxdb", "postgresql", "kafka", "chromium", "compose")
+SERVERS = ("mosquitto", "influxdb", "postgresql", "kafka", "chromium", "compose", "tmpfs")
 
 
 class Server(Protocol):
@@ -31,7 +31,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("server"):
         for name in mark.args:
             if server(name).version() is None:
-                word = f"{name} is missing; `make servers` gets it"
+                how = "only root may mount it" if name == "tmpfs" else "`make servers` gets it"
+                word = f"{name} is missing; {how}"
                 if os.environ.get("CI") == "true":
                     pytest.fail(word, pytrace=False)
                 pytest.skip(word)
@@ -44,5 +45,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("real servers")
     for name in SERVERS:
         version = server(name).version()
-        line = f"{name} {version}: took part in {used[name]} tests" if version else f"{name}: missing (make servers)"
+        line = f"{name} {version}: took part in {used[name]} tests" if version else f"{name}: missing"
         terminalreporter.write_line(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -41,7 +42,11 @@ def listening(
     """The same, when it has its session at the broker: from now on no message is nobody's."""
     already = said(storage).count("listening to")
     process = start(storage, broker, launcher, **settings)
-    wait_for(lambda: said(storage).count("listening to") > already, 30, "the intake's session")
+    try:
+        wait_for(lambda: said(storage).count("listening to") > already, 30, "the intake's session")
+    except TimeoutError as error:
+        process.kill()
+        raise TimeoutError(f"{error}; its log ends:\n{said(storage)[-2000:]}") from error
     return process
 
 
@@ -85,9 +90,15 @@ def has_settled(storage: Storage, stored: int, dead_letters: int = 0) -> bool:
     return outcomes == (stored, dead_letters) and found.in_flight == 0
 
 
-def status(storage: Storage, broker: mosquitto.Mosquitto) -> dict[str, Any]:
+def alarms(storage: Storage) -> set[str]:
+    """Codes of the alarms that stand now."""
+    with closing(storage.open_events()) as events:
+        return {event.code for event in events.all() if event.alarm_until_ms > time.time() * 1000}
+
+
+def status(storage: Storage, broker: mosquitto.Mosquitto, *options: str) -> dict[str, Any]:
     """What `smartcity status --json` prints, with its exit code as `code`."""
-    answer = smartcity("status", "--json", env=variables(storage, broker, 1))
+    answer = smartcity("status", "--json", *options, env=variables(storage, broker, 1))
     found: dict[str, Any] = json.loads(answer.out)
     return found | {"code": answer.code}
 
