@@ -6,10 +6,12 @@ Every message is a frame of its own (device and counter), so that a lost one is 
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -58,6 +60,30 @@ def frame(number: int, received: datetime | None = None) -> bytes:
         frame_id=f"frame-{number}",
         time=(received or datetime.now(UTC)).isoformat(timespec="milliseconds"),
     )
+
+
+def as_things_stack(number: int) -> dict[str, Any]:
+    """The same message as The Things Stack sends it."""
+    device, counter = identity(number)
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {
+        "end_device_ids": {
+            "device_id": f"bin-{number % DEVICES}",
+            "application_ids": {"application_id": "city"},
+            "dev_eui": device.upper(),
+            "dev_addr": "260B1234",
+        },
+        "received_at": now,
+        "uplink_message": {
+            "session_key_id": "AZ",
+            "f_port": 85,
+            "f_cnt": counter,
+            "frm_payload": b64encode(bytes.fromhex(payload(number))).decode(),
+            "rx_metadata": [{"gateway_ids": {"gateway_id": "g", "eui": "AABBCCDDEEFF0011"}, "rssi": -97, "snr": 7.2}],
+            "settings": {"data_rate": {"lora": {"bandwidth": 125000, "spreading_factor": 7}}, "frequency": "868100000"},
+            "received_at": now,
+        },
+    }
 
 
 class Publisher:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.servers.process import HOST, Process, accepts, free_port
+from tests.servers.process import HOST, Process, accepts, free_port, wait_for
 
 OPEN = "listener 1883\nallow_anonymous true\n"
 """Anybody on the machine may publish and subscribe; nothing is kept."""
@@ -36,6 +37,13 @@ class Mosquitto:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    def save(self) -> None:
+        """Write sessions and what waits in them to its disk, now; a broker with persistence does so now and then."""
+        saved = self.process.folder / "data" / "mosquitto.db"
+        before = saved.stat().st_mtime_ns if saved.exists() else 0
+        os.kill(self.pid, signal.SIGUSR1)
+        wait_for(lambda: saved.exists() and saved.stat().st_mtime_ns > before, 10, "the broker's saved sessions")
 
 
 @cache
