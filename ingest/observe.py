@@ -23,7 +23,10 @@ _HEARD = (Outcome.DATA, Outcome.NO_PAYLOAD)
 
 _LIMITS = {key: (quantity.low, quantity.high) for key, quantity in QUANTITIES.items()}
 _OF_ASSETS = {key for key, quantity in QUANTITIES.items() if quantity.subject == "asset"}
-_MEASURED = {kind: _OF_ASSETS & MEASUREMENTS[measurement].keys() for kind, measurement in MEASUREMENT_OF_KIND.items()}
+_MEASURED = {
+    kind: {key: _LIMITS[key] for key in _OF_ASSETS & MEASUREMENTS[measurement].keys()}
+    for kind, measurement in MEASUREMENT_OF_KIND.items()
+}
 _GOOD = int(Quality.GOOD)
 
 Fields = dict[str, Field]
@@ -107,15 +110,16 @@ def _take_values(fields: Fields, reading: Reading, decoded: Decoded, kind: str) 
     if None in why:  # part of the frame could not be read: what was read may not be all
         flags["frame"] = (Quality.SUSPECT, why[None])
     for key, value in reading.values.items():
-        if key not in known:
+        limits = known.get(key)
+        if limits is None:
             if key in _OF_ASSETS:  # e.g. a soil probe that is registered on a bin
                 flags[key] = (Quality.NOT_EVALUATED, "not_of_this_kind")
         elif value is None:
             flags[key] = (Quality.MISSING, why.get(key, "no_value"))
-        elif not _LIMITS[key][0] <= value <= _LIMITS[key][1]:
-            flags[key] = (Quality.FAIL, "out_of_range")
-        else:
+        elif limits[0] <= value <= limits[1]:
             fields[key] = float(value)
+        else:
+            flags[key] = (Quality.FAIL, "out_of_range")
     return flags
 
 
@@ -182,7 +186,8 @@ def _add_link(fields: Fields, uplink: Uplink) -> None:
     """The radio link of one frame: counter, port and the pair of values of the best gateway."""
     fields["gateways"] = len(uplink.gateways)
     if uplink.time_source is not None:
-        fields["time_source"] = uplink.time_source.value
+        fields["time_source"] = uplink.time_source._value_  # as `value`, but no call
+
     if uplink.spreading_factor is not None:
         fields["spreading_factor"] = uplink.spreading_factor
     if uplink.f_cnt is not None:

@@ -9,7 +9,6 @@ that cannot go on becomes a dead letter that names the step and the code at whic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from msgspec import Struct, structs
@@ -48,7 +47,7 @@ class Refusal(Exception):
         self.reason = reason
 
 
-class Frame(Struct, frozen=True):
+class Frame(Struct, frozen=True, gc=False):
     """One frame or event of a kept message; `part` is its place in the message.
 
     `device`: its DevEUI, else the key that its source knows it by. `received_ms`: by the best clock there is.
@@ -61,7 +60,7 @@ class Frame(Struct, frozen=True):
     received_ms: int
 
 
-class Fate(Struct, frozen=True):
+class Fate(Struct, frozen=True, gc=False):
     """What became of a frame: `outcome` is stored, duplicate or dead_letter; `label` says what the frame was.
 
     A duplicate's label names the layer that knew it: `duplicate_delivery` by the network server's id of the frame,
@@ -72,7 +71,7 @@ class Fate(Struct, frozen=True):
     frame: Frame
     outcome: str
     label: str
-    points: tuple[Point, ...] = ()
+    points: Sequence[Point] = ()
     letters: tuple[DeadLetter, ...] = ()
     keys: Mapping[str, int] = {}
 
@@ -90,6 +89,14 @@ def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen
     return fates
 
 
+def _known(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int]) -> str | None:
+    """The key by which this frame was seen before."""
+    for key in keys:
+        if key in memory and _same_frame(frame, key, memory):
+            return key
+    return None
+
+
 def _frame(entry: Entry, part: int, uplink: Uplink) -> Frame:
     """A frame without any time of its own is taken to be of its arrival."""
     if uplink.received_ns is None:
@@ -101,7 +108,7 @@ def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], plac
     try:
         if frame.uplink.outcome is Outcome.DERIVED:
             return Fate(frame, "duplicate", "derived")
-        known = next((key for key in keys if _same_frame(frame, key, memory)), None)
+        known = _known(frame, keys, memory)
         if known is not None:
             return Fate(frame, "duplicate", "duplicate_radio" if SLOT in known else "duplicate_delivery")
         points, letters = _stored(frame, places)
@@ -114,14 +121,14 @@ def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], plac
     return Fate(frame, "stored", label, points, letters, keys)
 
 
-def _stored(frame: Frame, places: Places) -> tuple[tuple[Point, ...], tuple[DeadLetter, ...]]:
+def _stored(frame: Frame, places: Places) -> tuple[Sequence[Point], tuple[DeadLetter, ...]]:
     uplink = frame.uplink
     if uplink.outcome is Outcome.DEAD_LETTER:
         raise Refusal(*_reason(uplink))
     place = _place(frame, places)
     decoded, decoder = _decode(uplink, place)
     in_time, letters = _check_clock(frame, decoded)
-    return tuple(observe(uplink, in_time, place, decoder, frame.entry.offset)), letters
+    return observe(uplink, in_time, place, decoder, frame.entry.offset), letters
 
 
 def _reason(uplink: Uplink) -> tuple[str, str]:
@@ -162,7 +169,7 @@ def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None,
         return decoded, ()
     detail = "the device dates a stored reading outside 90 days before and 10 minutes after its reception"
     letters = (dead_letter(frame, "observe/device_clock", detail),)
-    return replace(decoded, readings=good), letters
+    return decoded._replace(readings=good), letters
 
 
 def _is_in_time(frame: Frame, decoded: Decoded, reading: Reading) -> bool:
@@ -192,9 +199,7 @@ def dedup_keys(frame: Frame) -> dict[str, int]:
 
 def _same_frame(frame: Frame, key: str, memory: Mapping[str, int]) -> bool:
     """Within the key's time on both sides: a frame much older than the one remembered is another one."""
-    until = memory.get(key)
-    if until is None:
-        return False
+    until = memory[key]
     window = RETRANSMISSION_MS if key.startswith("radio:") else REDELIVERY_MS
     return until - 2 * window < frame.received_ms < until
 

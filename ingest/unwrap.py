@@ -53,6 +53,9 @@ def _network(envelope: Envelope, networks: Mapping[str, Network]) -> Network:
 
 
 def _recognised(envelope: Envelope, networks: Mapping[str, Network]) -> Network:
+    for network in networks.values():
+        if network.opening is not None and network.opening.match(envelope.body):
+            return network
     value = _value(envelope.body)
     for network in networks.values():
         if network.matches(envelope.topic or "", value):

@@ -65,7 +65,7 @@ class Series(Struct, frozen=True, gc=False):
     depth_cm: str = ""
 
 
-class Point(Struct, frozen=True):
+class Point(Struct, frozen=True, gc=False):
     """All that one series says at one instant: one row in a store.
 
     The same series and time always mean the same row: writing it again replaces it. `time_ms`: Unix milliseconds.

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from decoders.frame import Status, Values, by_port, check_limits, mirror_condition
 from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading
@@ -50,12 +50,15 @@ class Found:
     def put(self, key: str, value: float | None) -> None:
         """Take a value; another one for the same quantity begins the next reading."""
         if self.values.setdefault(key, value) != value:
-            self.values = {key: value}
-            self.every.append(self.values)
+            self.begin(key, value)
+
+    def begin(self, key: str, value: float | None) -> None:
+        """The next reading, with this value."""
+        self.values = {key: value}
+        self.every.append(self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """`size`: bytes of the value. `read(found, payload, at)`: the value begins at `at` and is whole."""
 
     size: int
@@ -101,12 +104,15 @@ def _value(what: Field) -> Callable[[Found, int], float | None]:
 
 
 def number(what: Field) -> Item:
-    """A measured number."""
+    """A measured number. Most items of most frames are these, so they are read without a further call."""
     layout = Struct("<" + what.layout)
-    unpack, value, key = layout.unpack_from, _value(what), what.key
+    unpack, coded, key, divisor, codes = layout.unpack_from, _value(what), what.key, what.divisor, what.codes
 
     def read(found: Found, payload: bytes, at: int) -> None:
-        found.put(key, value(found, unpack(payload, at)[0]))
+        (raw,) = unpack(payload, at)
+        value = coded(found, raw) if raw in codes else raw / divisor
+        if found.values.setdefault(key, value) != value:
+            found.begin(key, value)
 
     return Item(layout.size, read)
 
@@ -210,10 +216,10 @@ def reader(items: Items) -> Decode:
         found, at, size = Found(), 0, len(payload)
         while at + 1 < size:
             item = known.get(payload[at] << 8 | payload[at + 1])
-            if item is None or at + 2 + item.size > size:
+            if item is None or (after := at + 2 + item[0]) > size:
                 break
-            item.read(found, payload, at + 2)
-            at += 2 + item.size
+            item[1](found, payload, at + 2)
+            at = after
         if at == size:
             return _finish(found)
         return _broken_off(found, payload, at, lenient=params.get("lenient") is True, cut=_is_cut(payload, at, known))

@@ -244,4 +244,6 @@ _BY_KIND: Final[dict[str, Callable[[Event, Envelope], Uplink]]] = {
     "integration": _integration,
 }
 
-NETWORK: Final = Network(KEY, matches, unwrap)
+_OPENING: Final = re.compile(rb'\{"deduplicationId":"[0-9a-f-]{36}","time":"[0-9T:.Z+-]{10,40}","deviceInfo":\{')
+
+NETWORK: Final = Network(KEY, matches, unwrap, _OPENING)

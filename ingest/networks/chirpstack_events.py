@@ -10,17 +10,17 @@ from msgspec import Struct
 from .radio import Counter, Level, Port, SpreadingFactor
 
 
-class Present(Struct):
+class Present(Struct, gc=False):
     """An object of which only its presence matters; what is in it (keys!) is not read."""
 
 
-class DeviceInfo(Struct, rename="camel"):
+class DeviceInfo(Struct, gc=False, rename="camel"):
     """Who sent it."""
 
     dev_eui: str | None = None
 
 
-class RxInfo(Struct, rename="camel"):
+class RxInfo(Struct, gc=False, rename="camel"):
     """One reception; `time` until v4.5, `gw_time` and `ns_time` since v4.6."""
 
     gateway_id: str = ""
@@ -31,13 +31,13 @@ class RxInfo(Struct, rename="camel"):
     time: str | None = None
 
 
-class Lora(Struct, rename="camel"):
+class Lora(Struct, gc=False, rename="camel"):
     """LoRa modulation."""
 
     spreading_factor: SpreadingFactor = 0
 
 
-class Modulation(Struct, rename="camel"):
+class Modulation(Struct, gc=False, rename="camel"):
     """One of the three."""
 
     lora: Lora | None = None
@@ -45,13 +45,13 @@ class Modulation(Struct, rename="camel"):
     lr_fhss: Present | None = None
 
 
-class TxInfo(Struct):
+class TxInfo(Struct, gc=False):
     """How it was sent."""
 
     modulation: Modulation | None = None
 
 
-class Event(Struct, rename="camel"):
+class Event(Struct, gc=False, rename="camel"):
     """Any event of ChirpStack; which one it is stands in the topic. Field names as in its protobuf schema."""
 
     deduplication_id: str | None = None

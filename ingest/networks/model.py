@@ -40,7 +40,7 @@ class TimeSource(StrEnum):
     ARRIVAL = "arrival"  # we received the message
 
 
-class Gateway(Struct, frozen=True):
+class Gateway(Struct, frozen=True, gc=False):
     """One distinct gateway that heard the frame, with its best row. `rssi` in dBm, `snr` in dB; None is unknown."""
 
     id: str
@@ -48,7 +48,7 @@ class Gateway(Struct, frozen=True):
     snr: float | None = None
 
 
-class Uplink(Struct, frozen=True):
+class Uplink(Struct, frozen=True, gc=False):
     """One frame or event found in a message.
 
     `dev_eui`: 16 lower-case hex digits; `device_key` identifies the device where there is no EUI. `f_port`,

@@ -239,4 +239,4 @@ def _why(error: Error | None) -> str | None:
     return f"{error.namespace}:{error.name}: {error.message_format}" if error is not None else None
 
 
-NETWORK: Final = Network(KEY, matches, unwrap)
+NETWORK: Final = Network(KEY, matches, unwrap, re.compile(rb'\{"end_device_ids":'))

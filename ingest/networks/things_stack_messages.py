@@ -11,17 +11,17 @@ from msgspec import Struct
 from .radio import Counter, Level, Port, SpreadingFactor
 
 
-class Present(Struct):
+class Present(Struct, gc=False):
     """An object of which only its presence matters; what is in it (keys!) is not read."""
 
 
-class Application(Struct):
+class Application(Struct, gc=False):
     """The application of a device."""
 
     application_id: str = ""
 
 
-class Ids(Struct):
+class Ids(Struct, gc=False):
     """Who sent it; a field mask or the storage integration may leave parts out."""
 
     device_id: str = ""
@@ -30,21 +30,21 @@ class Ids(Struct):
     dev_addr: str | None = None
 
 
-class GatewayIds(Struct):
+class GatewayIds(Struct, gc=False):
     """A gateway's name and EUI."""
 
     gateway_id: str = ""
     eui: str = ""
 
 
-class PacketBroker(Struct):
+class PacketBroker(Struct, gc=False):
     """Whose gateway it was; `gateway_ids` then says only `packetbroker`."""
 
     forwarder_gateway_eui: str = ""
     forwarder_gateway_id: str = ""
 
 
-class RxMetadata(Struct):
+class RxMetadata(Struct, gc=False):
     """One reception by one antenna."""
 
     gateway_ids: GatewayIds | None = None
@@ -56,13 +56,13 @@ class RxMetadata(Struct):
     time: str | None = None
 
 
-class Lora(Struct):
+class Lora(Struct, gc=False):
     """LoRa modulation."""
 
     spreading_factor: SpreadingFactor = 0
 
 
-class DataRate(Struct):
+class DataRate(Struct, gc=False):
     """One of the three."""
 
     lora: Lora | None = None
@@ -70,13 +70,13 @@ class DataRate(Struct):
     lrfhss: Present | None = None
 
 
-class TxSettings(Struct):
+class TxSettings(Struct, gc=False):
     """How it was sent."""
 
     data_rate: DataRate | None = None
 
 
-class Up(Struct):
+class Up(Struct, gc=False):
     """An uplink or, once per measurement, its normalized copy."""
 
     session_key_id: str | None = None
@@ -90,13 +90,13 @@ class Up(Struct):
     app_s_key: Present | None = None
 
 
-class Join(Struct):
+class Join(Struct, gc=False):
     """A device has joined."""
 
     session_key_id: str | None = None
 
 
-class Down(Struct):
+class Down(Struct, gc=False):
     """A downlink, without its counter while it is queued."""
 
     session_key_id: str | None = None
@@ -105,7 +105,7 @@ class Down(Struct):
     frm_payload: str | None = None
 
 
-class Error(Struct):
+class Error(Struct, gc=False):
     """Why a downlink failed."""
 
     namespace: str = ""
@@ -113,20 +113,20 @@ class Error(Struct):
     message_format: str = ""
 
 
-class Failed(Struct):
+class Failed(Struct, gc=False):
     """A downlink that failed."""
 
     downlink: Down | None = None
     error: Error | None = None
 
 
-class Invalidated(Struct):
+class Invalidated(Struct, gc=False):
     """Downlinks that a new session made void."""
 
     downlinks: list[Down] | None = None
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     """Any message: one of the kinds after `simulated` is there."""
 
     end_device_ids: Ids | None = None

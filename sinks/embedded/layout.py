@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
@@ -63,11 +64,23 @@ def _column(measurement: str, name: str) -> str:
     return f'"{name}" {_TYPES[MEASUREMENTS[measurement][name]]}'
 
 
-def upsert(measurement: str) -> str:
-    """Insert a row; where there is one of the same series and time, new values win and absent ones stay."""
-    names = [f'"{name}"' for name in MEASUREMENTS[measurement]]
+@lru_cache(maxsize=1024)
+def upsert(measurement: str, names: tuple[str, ...]) -> str:
+    """Insert rows of these fields, for `sinks.sqlite.insert`.
+
+    Where there is one of the same series and time, new values win and what is not named stays. Only what a row has is
+    named: half as much to bind as with all columns of the table.
+    """
+    columns = [f'"{name}"' for name in names]
     return (
-        f'INSERT INTO "{measurement}" (day, series, time_ms, {", ".join(names)}) '
-        f"VALUES (?, ?, ?{', ?' * len(names)}) ON CONFLICT (day, series, time_ms) DO UPDATE SET "
-        + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in names)
+        f'INSERT INTO "{measurement}" (day, series, time_ms, {", ".join(columns)}) '
+        "VALUES {} ON CONFLICT (day, series, time_ms) DO UPDATE SET "
+        + ", ".join(f"{name} = excluded.{name}" for name in columns)
     )
+
+
+LATEST: Final = (
+    "WITH new (id, time_ms) AS (VALUES {}) "
+    "UPDATE series SET latest_ms = new.time_ms FROM new WHERE series.id = new.id AND series.latest_ms < new.time_ms"
+)
+"""Series get the time of their newest row; each may be named once."""

@@ -11,18 +11,16 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from sinks.embedded.layout import DAY_MS, create, upsert
+from sinks.embedded.layout import DAY_MS, LATEST, create, upsert
 from sinks.errors import SinkError
 from sinks.guard import DEFAULTS, Limits, admit, now_ms
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
 from sinks.model import Point, Series
 from sinks.ports import Written
-from sinks.sqlite import connect, reported
+from sinks.sqlite import connect, insert, reported
 
-_UPSERT: Final = {measurement: upsert(measurement) for measurement in MEASUREMENTS}
 _KNOWN: Final = f"SELECT id FROM series WHERE measurement = ? AND {' AND '.join(f'{name} = ?' for name in TAGS)}"
 _NEW: Final = f"INSERT INTO series (measurement, {', '.join(TAGS)}) VALUES (?{', ?' * len(TAGS)})"
-_LATEST: Final = "UPDATE series SET latest_ms = ?1 WHERE id = ?2 AND latest_ms < ?1"
 _CACHE_KIB: Final = 16 * 1024
 
 
@@ -89,7 +87,7 @@ class EmbeddedStore:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 latest = self._insert_rows(connection, points)
-                connection.executemany(_LATEST, [(time_ms, series) for series, time_ms in latest.items()])
+                insert(connection, LATEST, list(latest.items()))
         except sqlite3.Error:
             self._ids.clear()  # ids given in this transaction are gone with it
             raise
@@ -97,14 +95,14 @@ class EmbeddedStore:
     def _insert_rows(self, connection: sqlite3.Connection, points: Iterable[Point]) -> dict[int, int]:
         """Gives series id to the newest time among these points."""
         latest: dict[int, int] = {}
-        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        rows: defaultdict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = defaultdict(list)
         for point in points:
-            series, time_ms, measurement = self._id(connection, point.series), point.time_ms, point.series.measurement
+            series, time_ms, fields = self._id(connection, point.series), point.time_ms, point.fields
             latest[series] = max(time_ms, latest.get(series, time_ms))
-            values = map(point.fields.get, MEASUREMENTS[measurement])
-            rows[measurement].append((time_ms // DAY_MS, series, time_ms, *values))
-        for measurement, batch in rows.items():
-            connection.executemany(_UPSERT[measurement], batch)
+            row = (time_ms // DAY_MS, series, time_ms, *fields.values())
+            rows[point.series.measurement, tuple(fields)].append(row)
+        for layout, batch in rows.items():
+            insert(connection, upsert(*layout), batch)
         return latest
 
     def _id(self, connection: sqlite3.Connection, series: Series) -> int:

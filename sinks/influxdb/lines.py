@@ -27,16 +27,29 @@ def prefix(series: Series) -> str:
 
 def line(point: Point) -> bytes:
     """One admitted point (see `sinks.guard.admit`) as UTF-8, without line end."""
-    types = MEASUREMENTS[point.series.measurement]
-    fields = ",".join([f"{name}={_value(value, types[name])}" for name, value in point.fields.items()])
-    return f"{prefix(point.series)}{fields} {point.time_ms}".encode()
+    values = list(point.fields.values())
+    template, texts, flags = _template(point.series.measurement, tuple(point.fields), tuple(map(type, values)))
+    for at in texts:
+        text = str(values[at])
+        if '"' in text or "\\" in text:
+            values[at] = text.translate(_IN_STRING)
+    for at in flags:
+        values[at] = "true" if values[at] else "false"
+    return f"{prefix(point.series)}{template % tuple(values)} {point.time_ms}".encode()
 
 
-def _value(value: Field, expected: type[Field]) -> str:
+@lru_cache(maxsize=1024)
+def _template(
+    measurement: str, names: tuple[str, ...], given: tuple[type[Field], ...]
+) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    """The fields of a row with these names and types of values, to be filled by `%`; where texts and flags stand."""
+    known = MEASUREMENTS[measurement]
+    items = [f"{name}={_form(known[name], kind)}" for name, kind in zip(names, given, strict=True)]
+    places = {kind: tuple(at for at, name in enumerate(names) if known[name] is kind) for kind in (str, bool)}
+    return ",".join(items), places[str], places[bool]
+
+
+def _form(expected: type[Field], given: type[Field]) -> str:
     if expected is float:
-        return repr(float(value))
-    if expected is int:
-        return f"{value:d}i"
-    if expected is bool:
-        return "true" if value else "false"
-    return f'"{str(value).translate(_IN_STRING)}"'
+        return "%r" if given is float else "%d.0"
+    return {int: "%di", bool: "%s", str: '"%s"'}[expected]

@@ -27,7 +27,10 @@ _EVERY_ROW: Final[dict[str, type[Field]]] = {
     "offset": int,  # where the message stands in the journal
 }
 _PLACE: Final[dict[str, type[Field]]] = {"lat": float, "lon": float}
-CONDITION: Final[dict[str, type[Field]]] = dict.fromkeys(("battery_v", "battery_pct", "margin_db"), float) | {
+CONDITION: Final[dict[str, type[Field]]] = {
+    "battery_v": float,
+    "battery_pct": float,
+    "margin_db": float,
     "firmware": str,
     "external_power": bool,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from ingest.networks.clock import parse
 from ingest.networks.table import NETWORKS
-from ingest.unwrap import unwrap_line
+from ingest.unwrap import unwrap, unwrap_line
+from sinks.model import Envelope
 
 GOLDEN = Path(__file__).parent / "golden"
 RECORDS = [
@@ -87,3 +89,14 @@ def test_different_messages_have_different_dedup_keys_and_copies_of_one_share_th
         keys.setdefault(result["dedup_key"], set()).add(json.dumps(record["message"], sort_keys=True))
     assert all(len(messages) == 1 for messages in keys.values())
     assert len(keys) < len(RECORDS)
+
+
+def test_a_network_known_by_how_its_message_begins_is_the_one_that_its_keys_say() -> None:
+    patient = {key: replace(network, opening=None) for key, network in NETWORKS.items()}
+    known: set[str] = set()
+    for _, record in RECORDS:
+        body = json.dumps(record["message"], separators=(",", ":")).encode()
+        begins = [key for key, network in NETWORKS.items() if network.opening and network.opening.match(body)]
+        assert begins in ([], [unwrap(Envelope("s", None, "", body, 0), patient)[0].network])
+        known.update(begins)
+    assert known == {"things_stack", "chirpstack"}
