@@ -10,8 +10,9 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from threading import Event
 from typing import Final
 
@@ -21,6 +22,7 @@ from sinks.errors import Refused, SinkError, Unavailable
 from sinks.model import Entry, Point
 from sinks.ports import Feed, Rejected, Settlement, Store, Written
 
+from .gaps import GapFinder
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process
 from .places import Places
 
@@ -41,6 +43,7 @@ class Delivery:
     feed: Feed
     places: Places
     unwrap: Unwrap
+    gaps: GapFinder = field(default_factory=GapFinder)
 
     def run(self, stop: Event) -> None:
         """Deliver until `stop` is set."""
@@ -62,9 +65,10 @@ class Delivery:
         if written is None:
             return 0
         sink = self.store.name
-        self.feed.settle(
-            [(b, settlement(sink, b.entries, some, written.rejected)) for b, some in zip(batches, fates, strict=True)]
-        )
+        taken = [settlement(sink, b.entries, some, written.rejected) for b, some in zip(batches, fates, strict=True)]
+        taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(fates)))
+        self.feed.settle(list(zip(batches, taken, strict=True)))
+        self.gaps.settled()
         return sum(len(batch.entries) for batch in batches)
 
     def _write(self, points: Sequence[Point], stop: Event) -> Written | None:

@@ -15,6 +15,7 @@ from sinks.ports import Journal
 from .deliver import Delivery
 from .keep import Keeper
 from .retain import Retention
+from .source_gaps import SourceWatch
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,9 @@ def process(deliveries: Sequence[Delivery], stop: Event) -> list[Thread]:
     return [_thread(f"delivery-{one.store.name}", one.run, stop) for one in deliveries]
 
 
-def retain(retention: Retention, stop: Event) -> Thread:
-    """Start to trim the journal of what need not be kept any longer."""
-    return _thread("retention", retention.run, stop)
+def keep_books(retention: Retention, sources: SourceWatch, stop: Event) -> list[Thread]:
+    """Start to trim the journal of what need not be kept any longer, and to write down when a source sent nothing."""
+    return [_thread("retention", retention.run, stop), _thread("source-gaps", sources.run, stop)]
 
 
 def watch(threads: Sequence[Thread], stop: Event) -> None:

@@ -34,7 +34,15 @@ class LocalFeed:
         if not entries and timeout_s:
             self.bell.wait(timeout_s)
             entries = self.journal.read(after, limit)
+        if entries and entries[0].offset > after + 1:
+            self._expire(after)
         return [Batch(0, 0, entries)] if entries else []
+
+    def _expire(self, after: int) -> None:
+        """Account for what retention had trimmed before this sink was in the books, which is all it ever misses."""
+        trimmed = self.journal.trimmed()
+        if trimmed > after:
+            self.ledger.settle(Settlement(self.sink, trimmed, counts={"expired": trimmed - after}))
 
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:  # noqa: ARG002 there is one lane
         return self.ledger.seen(self.sink, keys)

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from . import gaps
 from .model import DeadLetter, Envelope
 from .ports import SLOT, Settlement
 from .sqlite import connect, insert, placeholders, reported
@@ -73,7 +74,7 @@ class SqliteLedger:
         self._slots: dict[str, Slots] = {}
         self._latest: dict[str, int] = {}
         with reported(path):
-            self._db.executescript(_TABLES)
+            self._db.executescript(_TABLES + gaps.TABLES)
 
     def cursor(self, sink: str) -> int:
         rows = self._query("SELECT offset FROM cursors WHERE sink = ?", (sink,))
@@ -123,6 +124,7 @@ class SqliteLedger:
             insert(self._db, _REMEMBER_NEWEST, newest)
             insert(self._db, _COUNT, _count_rows(settlement))
             insert(self._db, _LETTER, [_letter_row(letter) for letter in settlement.dead_letters])
+            gaps.take(self._db, sink, settlement.gaps)
             self._forget(settlement.forget_before_ms)
         slots.update((key.partition(SLOT)[0], (key, until)) for until, key, _ in newest)
         self._latest[sink] = max([self._latest[sink], *(until for until, key, _ in rows if SLOT not in key)])
@@ -145,6 +147,7 @@ class SqliteLedger:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("DELETE FROM cursors WHERE sink = ?", (sink,))
             self._db.execute("DELETE FROM counts WHERE sink = ?", (sink,))
+            gaps.forget(self._db, sink)
         for table in ("seen", "newest"):
             until, key = -1, ""
             sql = f"SELECT until_ms, key FROM {table} WHERE (until_ms, key) > (?, ?) ORDER BY until_ms, key LIMIT ?"  # noqa: S608 two constants

@@ -46,12 +46,50 @@ SLOT: Final = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A time from which something is missing: frames of a device, or what a source should have sent.
+
+    `device`: "" for a gap of the source itself. `why`: counter, session_lost, silent. `from_ms`, `to_ms`: the last
+    sign before it and the first after it, Unix milliseconds. `missing`: frames, by the device's counter; 0 is unknown.
+    `found`: how many of them came late, or in a back-fill. `state`: open, filled, given_up. `first`: counter of the
+    first missing frame.
+    """
+
+    source: str
+    device: str
+    why: str
+    from_ms: int
+    to_ms: int
+    missing: int = 0
+    found: int = 0
+    state: str = "open"
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GapNotes:
+    """What a batch says about gaps. `gaps`: new ones, and those that have changed. `counts`: frames missing, found.
+
+    `backfilled`: frames that came in a back-fill, by source and minute (Unix milliseconds / 60,000) of their time.
+    `states`: what was last seen of each device, for whoever goes on after us, as numbered pieces of which a later one
+    counts; pieces before `keep_from` may go.
+    """
+
+    gaps: Sequence[Gap] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    backfilled: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    number: int = 0
+    keep_from: int = 0
+    states: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """What became of a batch of the journal, for one sink; taken into the ledger as one transaction.
 
     `through`: offset of the last entry of the batch. `seen`: dedup keys of the frames in it, with the event time
     (Unix milliseconds) until which each counts. `counts`: messages by outcome, e.g. {"stored": 3}. `frames`: frames by
-    what they were. `forget_before_ms`: keys that counted until an earlier time may go.
+    what they were. `forget_before_ms`: keys that counted until an earlier time may go. `gaps`: what is missing.
     """
 
     sink: str
@@ -61,6 +99,7 @@ class Settlement:
     counts: Mapping[str, int] = field(default_factory=dict)
     frames: Mapping[str, int] = field(default_factory=dict)
     forget_before_ms: int = 0
+    gaps: GapNotes = GapNotes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +192,28 @@ class Ledger(Protocol):
 
     def mark_replayed(self, letter_ids: Sequence[int], now_ms: int) -> None:
         """Close these letters: their envelopes are in the journal again."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+class Gaps(Protocol):
+    """Gap records: those of a sink's devices, settled with its batches, and those of the sources."""
+
+    def find(self, sink: str, *, device: str = "", since_ms: int = 0, limit: int = 100) -> list[Gap]:
+        """Of this sink and of all sources, the newest first: of one device, ended at or after a time."""
+
+    def open(self, sink: str) -> int:
+        """Number of gaps that are open."""
+
+    def sums(self, sink: str) -> dict[str, int]:
+        """Frames that were `missing`, and how many of them were `found` later, since the beginning."""
+
+    def states(self, sink: str) -> list[tuple[int, bytes]]:
+        """Number and content of the pieces of state that were settled, in order."""
+
+    def record(self, gaps: Sequence[Gap]) -> None:
+        """Take down gaps of sources; one with the same source, reason and beginning is replaced."""
 
     def close(self) -> None:
         """Give back what is held. Twice is once."""

@@ -11,6 +11,7 @@ from .books import Books
 from .errors import Refused
 from .events import SqliteEvents
 from .feed import LocalFeed
+from .gaps import SqliteGaps
 from .journal import SqliteJournal
 from .ledger import SqliteLedger
 from .ports import Bell, Feed, Reader, Store
@@ -102,6 +103,10 @@ class Storage(BaseModel):
     def open_events(self) -> SqliteEvents:
         """What happened at the sources, beside the journal."""
         return SqliteEvents(self.data / "events.db")
+
+    def open_gaps(self) -> SqliteGaps:
+        """The gap records in the books."""
+        return SqliteGaps(self.data / "ledger.db")
 
     def open_books(self) -> Books:
         """Journal, ledger and events together, to read the accounting."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from . import again, frames, intake, journal
+from . import again, frames, gaps, intake, journal
 
 
 def add_to(app: typer.Typer) -> None:
     """Put this room's commands into the application."""
     app.add_typer(intake.ingest, name="ingest", epilog="Example: smartcity ingest --file messages.ndjson")
     app.add_typer(journal.journal, name="journal")
+    app.command("gaps", epilog="Example: smartcity gaps --since 2026-01-01 --json")(gaps.gaps)
     app.command("simulate", epilog="Example: smartcity simulate --print 3")(frames.simulate)
     app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(frames.unwrap)
     app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(again.replay)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.deliver import Delivery
+from ingest.gaps import GapFinder
 from ingest.places import Places
 from ingest.retain import Retention
-from ingest.run import MakeSource, process, receive, retain, watch
+from ingest.run import MakeSource, keep_books, process, receive, watch
+from ingest.source_gaps import SourceWatch
 from ingest.sources.file import envelopes
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.things_stack_storage import StorageSource
@@ -53,7 +55,7 @@ def receive_and_process(
         registry = _registry(given, held)
         threads = _receive(given, held, registry, stop, [grown])
         threads += process([_delivery(given, held, registry, grown)], stop)
-        watch([*threads, retain(_retention(given, held), stop)], stop)
+        watch([*threads, *_keep_books(given, held, stop)], stop)
 
 
 @ingest.command("receive", epilog="Example: smartcity ingest receive")
@@ -73,7 +75,7 @@ def process_only(ctx: typer.Context) -> None:
     with ExitStack() as held:
         bell = held.enter_context(closing(FileBell(given.storage.data / "journal.db")))
         threads = process([_delivery(given, held, _registry(given, held), bell)], stop)
-        watch([*threads, retain(_retention(given, held), stop)], stop)
+        watch([*threads, *_keep_books(given, held, stop)], stop)
 
 
 def _registry(given: Given, held: ExitStack) -> SqlRegistry:
@@ -109,14 +111,19 @@ def _delivery(given: Given, held: ExitStack, registry: Registry, bell: Bell) -> 
     storage = given.storage
     store = held.enter_context(closing(storage.open_store()))
     feed = held.enter_context(closing(storage.open_feed(store.name, bell)))
-    return Delivery(store, feed, Places(registry), unwrapper(given))
+    with closing(storage.open_gaps()) as gaps:
+        finder = GapFinder(gaps.states(store.name))
+    return Delivery(store, feed, Places(registry), unwrapper(given), finder)
 
 
-def _retention(given: Given, held: ExitStack) -> Retention:
+def _keep_books(given: Given, held: ExitStack, stop: Event) -> list[Thread]:
     storage = given.storage
     journal = held.enter_context(closing(storage.open_journal()))
     ledger = held.enter_context(closing(storage.open_ledger()))
-    return Retention(journal, ledger, storage.store.kind, storage.journal)
+    events = held.enter_context(closing(storage.open_events()))
+    gaps = held.enter_context(closing(storage.open_gaps()))
+    retention = Retention(journal, ledger, storage.store.kind, storage.journal)
+    return keep_books(retention, SourceWatch(events, gaps), stop)
 
 
 def _take_file(given: Given, held: ExitStack, file: Path, form: str | None) -> None:

@@ -8,17 +8,19 @@ from threading import Event, Thread
 import pytest
 
 from ingest.deliver import Delivery
+from ingest.gaps import GapFinder
 from ingest.places import Places
 from ingest.unwrap import unwrap
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore
 from sinks.errors import Refused, Unavailable
 from sinks.feed import LocalFeed
+from sinks.gaps import SqliteGaps
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
 from sinks.model import Point
 from sinks.ports import Rejected, Selection, Written
-from tests.ingest.house import NOW_MS, chirpstack, envelope, town
+from tests.ingest.house import BIN_EUI, NOW_MS, chirpstack, envelope, town
 
 
 class Store:
@@ -154,3 +156,43 @@ def test_a_batch_whose_settling_was_lost_is_done_again_without_a_trace(
     deliver_all(again)
     assert stored_distances(tmp_path) == [2116.0]
     assert feed.ledger.counts("store") == {"dead_letter": 1, "stored": 1}
+
+
+def test_frames_that_never_came_are_a_gap_in_the_books_until_they_come(
+    delivery: Delivery, feed: LocalFeed, tmp_path: Path
+) -> None:
+    books = SqliteGaps(tmp_path / "ledger.db")
+    feed.journal.append(
+        [envelope(chirpstack(f_cnt=n, frame_id=str(n), time=f"2026-05-28T20:0{n}:00Z")) for n in (7, 9)]
+    )
+    deliver_all(delivery)
+    (gap,) = books.find("store")
+    assert (gap.source, gap.device, gap.first, gap.missing, gap.state) == ("test", BIN_EUI, 8, 1, "open")
+
+    again = replace(delivery, gaps=GapFinder(books.states("store")))
+    late = chirpstack(f_cnt=8, frame_id="8", time="2026-05-28T20:08:00Z")
+    feed.journal.append([envelope(late, flags=["backfill"])])
+    deliver_all(again)
+    (gap,) = books.find("store")
+    assert (gap.found, gap.state, books.open("store"), books.sums("store")) == (
+        1,
+        "filled",
+        0,
+        {"missing": 1, "found": 1},
+    )
+
+
+def test_a_gap_in_a_batch_that_could_not_be_settled_at_first_is_recorded(
+    delivery: Delivery, feed: LocalFeed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed.journal.append([envelope(chirpstack(f_cnt=n, frame_id=str(n))) for n in (7, 9)])
+    with monkeypatch.context() as broken:
+        broken.setattr(SqliteLedger, "settle", lambda *_: _raise(Unavailable("disk full")))
+        with pytest.raises(Unavailable):
+            delivery.deliver_batch(Event())
+    deliver_all(delivery)
+    assert [gap.missing for gap in SqliteGaps(tmp_path / "ledger.db").find("store")] == [1]
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -161,12 +161,11 @@ def test_a_sink_that_begins_late_accounts_for_what_was_trimmed_before_it(books: 
         journal.trim(4)
     assert books.account("new").counts == {"expired": 4}
     with closing(storage.open_feed("new", Event())) as feed:
-        batch = feed.take(100, 0)
-        assert batch is not None
+        (batch,) = feed.take(100, 0)
         assert [entry.offset for entry in batch.entries] == [5, 6, 7, 8, 9, 10]
         half = books.account("new")
         assert (half.balanced, half.cursor, half.in_flight) == (True, 4, 6)
-        feed.settle(batch, Settlement("new", 10, counts={"stored": 6}))
+        feed.settle([(batch, Settlement("new", 10, counts={"stored": 6}))])
     done = books.account("new")
     assert (done.balanced, done.counts) == (True, {"expired": 4, "stored": 6})
 
@@ -179,9 +178,8 @@ def test_messages_that_vanished_without_being_trimmed_are_not_expired(books: Boo
     with closing(sqlite3.connect(tmp_path / "journal.db")) as db, db:
         db.execute("DELETE FROM entries WHERE offset <= 6")
     with closing(storage.open_feed("new", Event())) as feed:
-        batch = feed.take(100, 0)
-        assert batch is not None
-        feed.settle(batch, Settlement("new", 10, counts={"stored": 4}))
+        (batch,) = feed.take(100, 0)
+        feed.settle([(batch, Settlement("new", 10, counts={"stored": 4}))])
     assert books.account("new").missing == 2
 
 

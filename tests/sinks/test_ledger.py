@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from sinks.gaps import SqliteGaps
 from sinks.ledger import SqliteLedger
 from sinks.model import DeadLetter, Envelope
-from sinks.ports import SLOT, Settlement
+from sinks.ports import SLOT, Gap, GapNotes, Settlement
 
 DEVICE = f"radio:24e1{SLOT}"
 ENVELOPE = Envelope("s", "things_stack", "v3/x", b"\x00body", 5, ("retained",))
@@ -46,13 +47,18 @@ def test_a_retired_sink_leaves_its_dead_letters_and_nothing_else(tmp_path: Path)
     ledger = SqliteLedger(tmp_path / "ledger.db")
     keys = {f"k{n}": n for n in range(5_000)} | {DEVICE + "1": 10}
     for sink in ("old", "used"):
-        ledger.settle(Settlement(sink, 3, keys, [replace(letter(3), sink=sink)], {"stored": 2, "dead_letter": 1}))
+        gaps = GapNotes([Gap("main", "d", "counter", 1, 2, 1)], {"missing": 1}, {("main", 1): 1}, 1, 1, b"x")
+        letters = [replace(letter(3), sink=sink)]
+        ledger.settle(Settlement(sink, 3, keys, letters, {"stored": 2, "dead_letter": 1}, gaps=gaps))
     ledger.retire("old")
     for books in (ledger, SqliteLedger(tmp_path / "ledger.db")):
         assert books.cursors() == {"used": 3}
         assert (books.counts("old"), books.seen("old", keys)) == ({}, {})
         assert books.seen("used", keys) == keys
         assert [found.sink for found in books.dead_letters()] == ["old", "used"]
+    records = SqliteGaps(tmp_path / "ledger.db")
+    assert (records.find("old"), records.states("old"), records.sums("old")["missing"]) == ([], [], 0)
+    assert (records.open("used"), records.states("used"), records.sums("used")["missing"]) == (1, [(1, b"x")], 1)
 
 
 def test_a_key_is_found_again_under_its_own_time(ledger: SqliteLedger) -> None:
