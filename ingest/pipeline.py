@@ -78,11 +78,11 @@ class Fate(Struct, frozen=True, gc=False):
 
 def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen) -> list[Fate]:
     """The fate of every frame of these messages, in their order."""
-    frames = [_frame(e, part, uplink) for e in entries for part, uplink in enumerate(unwrap(e.envelope))]
-    keys = [dedup_keys(frame) for frame in frames]
+    found = frames(entries, unwrap)
+    keys = [dedup_keys(frame) for frame in found]
     memory = dict(seen({key: until for some in keys for key, until in some.items()}))
     fates = []
-    for frame, own in zip(frames, keys, strict=True):
+    for frame, own in zip(found, keys, strict=True):
         fate = _fate(frame, own, memory, places)
         memory.update(fate.keys)
         fates.append(fate)
@@ -95,6 +95,11 @@ def _known(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int]) -> 
         if key in memory and _same_frame(frame, key, memory):
             return key
     return None
+
+
+def frames(entries: Sequence[Entry], unwrap: Unwrap) -> list[Frame]:
+    """Every frame and event of these messages, in order."""
+    return [_frame(entry, part, uplink) for entry in entries for part, uplink in enumerate(unwrap(entry.envelope))]
 
 
 def _frame(entry: Entry, part: int, uplink: Uplink) -> Frame:
