@@ -22,7 +22,7 @@ from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
 from ingest.sources.things_stack_storage import BackfillSettings
-from ingest.sources.webhook import WebhookSettings
+from ingest.sources.webhook_settings import WebhookSettings
 from sinks.storage import JournalSettings, Storage, StoreSettings
 
 PREFIX: Final = "SMARTCITY_"

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
+from typing import Final
 
 from sinks.ports import Place, Registry
 
+LOOK_S: Final = 0.25
+"""Asking the registry for its revision takes longer than a message: so often, and when a device is not known."""
+
 
 class Places:
-    """Answers from memory; asks the registry for its revision at most once a batch, by `refresh`."""
+    """Answers from memory. A change of the registry counts after `LOOK_S` at the latest, a new device at once."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._revision = -1
         self._by_device: dict[str, list[Place]] = {}
-        self.refresh()
+        self._looked_s = 0.0
+        self._is_fresh = False
+        self._look()
 
     def refresh(self) -> None:
-        """Take over changes of the registry, if there are any."""
+        """Take over changes of the registry, if there are any; to be called with each batch."""
+        self._is_fresh = False
+        if time.monotonic() - self._looked_s >= LOOK_S:
+            self._look()
+
+    def _look(self) -> None:
+        self._looked_s, self._is_fresh = time.monotonic(), True
         revision = self._registry.revision()
         if revision == self._revision:
             return
@@ -29,6 +42,9 @@ class Places:
     def at(self, device: str, time_ms: int) -> Place | None:
         """The device with the installation it had at that time, or with none; None for an unknown device."""
         known = self._by_device.get(device)
+        if known is None and not self._is_fresh:
+            self._look()
+            known = self._by_device.get(device)
         if known is None:
             return None
         for place in known:

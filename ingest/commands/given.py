@@ -14,7 +14,7 @@ from ingest.networks.table import with_mappings
 from ingest.pipeline import Unwrap
 from ingest.sources.mqtt import MqttSettings
 from ingest.sources.things_stack_storage import BackfillSettings
-from ingest.sources.webhook import WebhookSettings
+from ingest.sources.webhook_settings import WebhookSettings
 from sinks.storage import Storage
 
 console: Final = Console(stderr=True)

@@ -15,10 +15,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
-from typing import Annotated, Final, Protocol
+from typing import Final, Protocol
 
 import uvicorn
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -26,30 +25,11 @@ from starlette.routing import Route
 
 from sinks.model import Envelope
 
+from .webhook_settings import HookSettings, WebhookSettings
+
 _ANSWER_WITHIN_S: Final = 4.0
 
 log = logging.getLogger(__name__)
-
-
-class HookSettings(BaseModel):
-    """One sender: the name in the path, its token (None: only keys open it), its messages' format (None detects it)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-    token: Annotated[SecretStr, Field(min_length=16)] | None = None
-    network: str | None = None
-
-
-class WebhookSettings(BaseModel):
-    """The HTTP receiver; without hooks it is not started."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8090
-    max_body_bytes: Annotated[int, Field(ge=1_000, le=16_000_000)] = 1_048_576
-    hooks: tuple[HookSettings, ...] = ()
 
 
 Offer = Callable[[Envelope, Callable[[], None]], bool]

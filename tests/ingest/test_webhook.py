@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from ingest.keep import Keeper
 from ingest.sources import webhook
-from ingest.sources.webhook import WebhookSettings, WebhookSource
+from ingest.sources.webhook import WebhookSource
+from ingest.sources.webhook_settings import WebhookSettings
 from sinks.journal import SqliteJournal
 from sinks.model import Envelope
 from tests.ingest.house import KEY

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, exc, text
+from sqlalchemy import URL, Connection, exc, inspect, text
 
 from sinks.errors import Refused
 from sinks.registry.database import WAIT_S, open_engine, parse_url, reported
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK: Final = 0x5343_5245_4749  # "SCREGI": the advisory lock that migrating processes share
 
@@ -29,12 +29,25 @@ def upgrade(url: str) -> None:
         with reported(parsed), engine.connect() as connection:
             if parsed.get_backend_name() == "sqlite":
                 _write_ahead(connection)
-            _migrate(connection, parsed)
+            if not _is_newest(connection):
+                _migrate(connection, parsed)
     finally:
         engine.dispose()
 
 
+def _is_newest(connection: Connection) -> bool:
+    """Seen without Alembic, which every process would carry in memory (11 MB) for what nearly never has to be done."""
+    newest = max(path.name for path in (Path(__file__).parent / "versions").glob("r*.py"))[1:5]
+    with connection.begin():
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest]
+
+
 def _migrate(connection: Connection, url: URL) -> None:
+    from alembic import command  # noqa: PLC0415 see `_is_newest`
+    from alembic.util import CommandError  # noqa: PLC0415
+
     with connection.begin():
         if url.get_backend_name() == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -64,6 +77,8 @@ def _write_ahead(connection: Connection) -> None:
 
 def config(connection: Connection) -> Config:
     """Alembic's settings for these steps, working on this connection."""
+    from alembic.config import Config  # noqa: PLC0415 see `_is_newest`
+
     settings = Config(attributes={"connection": connection})
     settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return settings

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 
 from sinks.errors import Refused
-from sinks.registry import open_registry
+from sinks.registry import migrations, open_registry
 from sinks.registry.database import open_engine, parse_url
 from sinks.registry.migrations import upgrade
 from sinks.registry.tables import metadata, revision
@@ -88,3 +92,19 @@ def test_a_database_of_a_newer_program_is_refused(empty_url: str) -> None:
     engine.dispose()
     with pytest.raises(Refused, match="newer than this program"):
         upgrade(empty_url)
+
+
+def test_the_newest_step_is_known_by_the_name_of_its_file() -> None:
+    steps = sorted((Path(migrations.__file__).parent / "versions").glob("r*.py"))
+    revisions = [import_module(f"sinks.registry.migrations.versions.{step.stem}").revision for step in steps]
+    assert [step.name[1:5] for step in steps] == revisions == sorted(revisions)
+
+
+def test_a_registry_that_is_up_to_date_is_opened_without_loading_what_migrates(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    open_registry(url).close()
+    program = (
+        f"import sys; from sinks.registry import open_registry; open_registry({url!r}); print('alembic' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
