@@ -47,6 +47,8 @@ class Limits:
 
 
 DEFAULTS: Final = Limits()
+LATEST_MS: Final = 2**63 // 1_000_000 - 1
+"""The year 2262, where the nanoseconds of a time-series server end."""
 MOST_ROWS: Final = 100_000
 """Upper bound of one page of rows."""
 
@@ -63,11 +65,12 @@ def now_ms() -> int:
 def admit(points: Iterable[Point], now: int, limits: Limits = DEFAULTS) -> tuple[list[Point], list[Rejected]]:
     """The points that may be stored, without their bad fields, and what was taken out of them.
 
-    A row of which nothing is left is rejected as a whole. `now`: Unix milliseconds.
+    A row of which nothing is left is rejected as a whole. `now`: Unix milliseconds; a clock that was never set, and
+    so stands before `earliest_ms`, judges nothing.
     """
     admitted: list[Point] = []
     rejected: list[Rejected] = []
-    latest_ms = now + limits.ahead_ms
+    latest_ms = now + limits.ahead_ms if now >= limits.earliest_ms else LATEST_MS
     for point in points:
         code, detail = _row_fault(point, latest_ms, limits)
         if code is not None:

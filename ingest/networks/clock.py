@@ -7,7 +7,7 @@ nanoseconds, of any size.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
@@ -26,9 +26,11 @@ _RFC3339: Final = re.compile(
 
 EARLIEST: Final = 1_420_070_400 * SECOND  # 2015-01-01: LoRaWAN 1.0; everything before is a clock that was never set
 LATEST: Final = 2**63 - 1  # the stores' range, year 2262
-AHEAD: Final = 300 * SECOND  # a time this much after our own clock is still believed
+AHEAD: Final = 300 * SECOND  # a gateway's time this much after our own clock is still believed
+SERVER_AHEAD: Final = 86_400 * SECOND  # a server's, whose clock is as good as ours: the stores take a day too
 GATEWAY_DRIFT: Final = 3600 * SECOND
 LATE: Final = 900 * SECOND
+_SERVERS: Final = (TimeSource.NETWORK, TimeSource.APPLICATION)
 UNSET: Final = -62_135_596_800 * SECOND  # 0001-01-01T00:00:00Z, how Go writes "no time"
 
 
@@ -104,23 +106,24 @@ def choose(
     """The first believable time, whose clock it is, and flags; best candidate first, then our own arrival.
 
     A missing time (None, year 1) is passed over in silence, an unbelievable one leaves the flag `time_implausible`.
-    `late`: the frame was received long before it came to us. Without an arrival time (0) only the message is judged.
+    `late`: the frame was received long before it came to us. Without an arrival time (0), or with one of a clock that
+    was never set, only the message is judged.
     """
-    arrived = envelope.arrived_ns
+    arrived = envelope.arrived_ns if envelope.arrived_ns >= EARLIEST else 0
     flags = envelope.flags
     for ns, source in candidates:
         if ns is None or ns == UNSET:
             continue
-        if _believable(ns, source, envelope):
+        if _believable(ns, source, arrived, envelope.flags):
             return ns, source, (*flags, "late") if arrived and arrived - ns > LATE else flags
         if "time_implausible" not in flags:
             flags = (*flags, "time_implausible")
     return (arrived, TimeSource.ARRIVAL, flags) if arrived else (None, None, flags)
 
 
-def _believable(ns: int, source: TimeSource, envelope: Envelope) -> bool:
-    arrived = envelope.arrived_ns
-    if not EARLIEST <= ns <= (arrived + AHEAD if arrived else LATEST):
+def _believable(ns: int, source: TimeSource, arrived: int, flags: Collection[str]) -> bool:
+    ahead = SERVER_AHEAD if source in _SERVERS else AHEAD
+    if not EARLIEST <= ns <= (arrived + ahead if arrived else LATEST):
         return False
-    live = arrived and "backfill" not in envelope.flags
+    live = arrived and "backfill" not in flags
     return not (live and source is TimeSource.GATEWAY) or abs(ns - arrived) <= GATEWAY_DRIFT

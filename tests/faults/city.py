@@ -90,7 +90,8 @@ class Publisher:
     """Sends numbered frames and counts those that the broker has confirmed; sends again after a lost connection."""
 
     def __init__(self, broker: mosquitto.Mosquitto) -> None:
-        self.sent = self.confirmed = 0
+        self.confirmed = 0
+        self.times: list[datetime] = []
         self._client = paho.Client(CallbackAPIVersion.VERSION2, "network-server")
         self._client.on_publish = self._on_publish
         self._client.max_inflight_messages_set(1000)
@@ -98,14 +99,25 @@ class Publisher:
         self._client.connect(broker.host, broker.port)
         self._client.loop_start()
 
+    @property
+    def sent(self) -> int:
+        """How many, so far."""
+        return len(self.times)
+
+    def time_ms(self, number: int) -> int:
+        """When that message was received by the network server, in Unix milliseconds."""
+        return round(self.times[number].timestamp() * 1000)
+
     def _on_publish(self, *_: object) -> None:
         self.confirmed += 1
 
     def send(self, count: int) -> None:
         """So many more, at once."""
         for _ in range(count):
-            self._client.publish(f"application/a/device/{eui(self.sent)}/event/up", frame(self.sent), qos=1)
-            self.sent += 1
+            number, now = self.sent, datetime.now(UTC)
+            now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+            self.times.append(now)
+            self._client.publish(f"application/a/device/{eui(number)}/event/up", frame(number, now), qos=1)
 
     def run(self, stop: Event) -> None:
         """`RATE` a second until `stop`."""

@@ -170,6 +170,13 @@ def test_a_row_that_no_store_takes_is_rejected_whole(
     assert [(item.field, item.code) for item in rejected] == [(None, code)]
 
 
+def test_a_clock_that_was_never_set_refuses_no_row_for_being_ahead_of_it() -> None:
+    point = Point(Series("bin_level", "o", "a", "d"), NOW, {"level_pct": 1.0})
+    assert admit([point], 3_600_000) == ([point], [])
+    never = Point(point.series, 2**63 // 1_000_000, point.fields)
+    assert [item.code for item in admit([never], 3_600_000)[1]] == ["time_range"]
+
+
 def test_a_row_of_only_bad_fields_is_rejected_once_and_whole() -> None:
     fields: dict[str, Field] = {"level_pct": float("nan"), "level": 1.0}
     good, rejected = admit([Point(Series("bin_level", "o", "a", "d"), NOW, fields)], NOW)

@@ -117,10 +117,26 @@ def test_a_missing_time_is_passed_over_in_silence(missing: int | None) -> None:
     assert choose(candidates, envelope()) == (NOON, TimeSource.APPLICATION, ())
 
 
-@pytest.mark.parametrize("wrong", [0, EARLIEST - 1, NOON + 301 * SECOND, LATEST + 1])
+@pytest.mark.parametrize("wrong", [0, EARLIEST - 1, NOON + 24 * HOUR + 1, LATEST + 1])
 def test_an_unbelievable_time_gives_way_to_the_next_and_leaves_a_flag(wrong: int) -> None:
     candidates = [(wrong, TimeSource.NETWORK), (NOON, TimeSource.APPLICATION)]
     assert choose(candidates, envelope(NOON)) == (NOON, TimeSource.APPLICATION, ("time_implausible",))
+
+
+@pytest.mark.parametrize("source", [TimeSource.NETWORK, TimeSource.APPLICATION])
+def test_a_server_is_believed_when_our_own_clock_was_set_back_some_hours(source: TimeSource) -> None:
+    assert choose([(NOON, source)], envelope(NOON - 2 * HOUR)) == (NOON, source, ())
+
+
+@pytest.mark.parametrize("source", [TimeSource.GPS, TimeSource.GATEWAY])
+def test_a_gateway_is_not_believed_when_it_is_ahead_of_us(source: TimeSource) -> None:
+    assert choose([(NOON, source)], envelope(NOON - 300 * SECOND))[1] is source
+    assert choose([(NOON, source)], envelope(NOON - 301 * SECOND))[1] is TimeSource.ARRIVAL
+
+
+def test_an_own_clock_that_was_never_set_judges_nothing() -> None:
+    assert choose([(NOON, TimeSource.NETWORK)], envelope(HOUR)) == (NOON, TimeSource.NETWORK, ())
+    assert choose([], envelope(HOUR)) == (None, None, ())
 
 
 def test_our_arrival_is_the_last_resort() -> None:
