@@ -1,4 +1,4 @@
-"""Ours: `smartcity ingest` as the real command, into the embedded store or into InfluxDB."""
+"""Ours: `smartcity ingest receive` and `process` as the real commands, into the embedded store or into InfluxDB."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from . import influx
 from .city import dev_eui
 from .load import Network
 
+HALVES = ("receive", "process")
 _PAGE = 50_000
 _FOREVER_MS = 4_000_000_000_000
 
@@ -31,20 +32,24 @@ class Ours:
         self.storage = Storage(data=data, store=_store(server))
         self.name = f"smartcity → {self.storage.store.kind}"
         self._server = server
-        self._process = Process([sys.executable, "-m", "smartcity", "ingest"], data, self._is_ready)
-        self._process.environment = _environment(self.storage, port)
+        command = [sys.executable, "-m", "smartcity", "ingest"]
+        self._halves = {half: Process([*command, half], data, self._is_ready) for half in HALVES}
+        for half in self._halves.values():
+            half.environment = _environment(self.storage, port)
         self._ledger = self.storage.open_ledger()
         self._reader = self.storage.open_reader()
 
     @property
     def log(self) -> str:
-        return self._process.log
+        return self._halves["process"].log  # both write into one file
 
     def start(self) -> None:
-        self._process.start()
+        for half in self._halves.values():
+            half.start()
 
     def stop(self) -> None:
-        self._process.stop(grace=60)
+        for half in self._halves.values():
+            half.stop(grace=60)
 
     def close(self) -> None:
         """End everything that was started or opened here."""
@@ -54,7 +59,7 @@ class Ours:
 
     def pids(self) -> Mapping[str, int]:
         store = {} if self._server is None else {"store": self._server.process.pid}
-        return {"pipeline": self._process.pid} | store
+        return {name: half.pid for name, half in self._halves.items()} | store
 
     def taken(self) -> int:
         return sum(self._ledger.counts(self.storage.store.kind).values())

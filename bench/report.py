@@ -44,6 +44,7 @@ def record(run: Run) -> dict[str, Any]:
         "seconds": round(m.seconds, 2),
         "per_s": round(m.rate),
         "of_ceiling": None if run.ceiling is None else round(m.rate / run.ceiling, 4),
+        "pipeline_cpu_us": round(m.pipeline_cpu_us, 1),
         "cpu_us": {name: round(m.cpu_us(name) or 0.0, 1) for name in m.use.cpu_s},
         "peak_mb": {name: round(mb, 1) for name, mb in m.use.peak_mb.items()},
         "others_cores": round(m.use.others_cores, 2),
@@ -64,15 +65,20 @@ def table(runs: Sequence[Run]) -> Table:
         pace = f" {r['asked_per_s']}/s" if r["asked_per_s"] else ""
         share = "" if r["of_ceiling"] is None else f"{r['of_ceiling']:.1%}"
         cells = (r["pipeline"], r["network"], r["devices"], r["scenario"] + pace, r["stored"], r["per_s"], share)
-        used = (cpu["pipeline"], cpu["broker"], cpu.get("store"), r["p50_ms"], r["p99_ms"])
-        sizes = (peak["pipeline"], peak.get("store"), r["others_cores"])
+        used = (_each(cpu, run), cpu["broker"], cpu.get("store"), r["p50_ms"], r["p99_ms"])
+        sizes = (_each(peak, run), peak.get("store"), r["others_cores"])
         shown.add_row(*("" if cell is None else str(cell) for cell in (*cells, *used, *sizes)))
     return shown
 
 
+def _each(numbers: Mapping[str, float], run: Run) -> str:
+    """Of each process of the pipeline."""
+    return " + ".join(str(numbers[name]) for name in run.measured.pipeline)
+
+
 def chart(runs: Sequence[Run]) -> str:
     """CPU of the pipeline a message by number of devices, as bars of text."""
-    costs = [(run.measured.load.devices, run.measured.cpu_us("pipeline") or 0.0) for run in runs]
+    costs = [(run.measured.load.devices, run.measured.pipeline_cpu_us) for run in runs]
     most = max(cost for _, cost in costs)
     bars = (f"{devices:>9} devices  {cost:6.1f} µs  {'█' * round(cost / most * _BAR)}" for devices, cost in costs)
     return "\n".join(bars)

@@ -23,6 +23,8 @@ MOST: Final = 0.98
 _LOOK_S: Final = 0.05
 _PROBE_S: Final = 0.004
 
+SERVERS: Final = ("broker", "store")
+
 Tell = Callable[[int, int], None]
 """Told how many messages of how many are done."""
 
@@ -62,6 +64,16 @@ class Measured:
         """Microseconds of CPU that a message cost this process; None where there is no such process."""
         used = self.use.cpu_s.get(process)
         return None if used is None else used / self.measured * 1e6
+
+    @property
+    def pipeline(self) -> list[str]:
+        """Names of the processes that are measured: all but the servers before and behind them."""
+        return [name for name in self.use.cpu_s if name not in SERVERS]
+
+    @property
+    def pipeline_cpu_us(self) -> float:
+        """Microseconds of CPU that a message cost all of them together."""
+        return sum(self.cpu_us(name) or 0.0 for name in self.pipeline)
 
 
 class Rig:

@@ -74,9 +74,12 @@ def ceilings(plan: Plan) -> dict[Network, float]:
 
 
 def warm_rate(plan: Plan, rig: Rig, network: Network, devices: int) -> float:
-    """About how many messages a second it takes: from a first run, which also fills caches."""
+    """About how many messages a second it takes: from a first run, in which every device sends.
+
+    In a store a device's first row ever costs several times as much as all others.
+    """
     told = plan.progress(f"{rig.pipeline.name}: {network}, warming up")
-    return checked(rig.live(rig.load(network, devices, FEWEST), told)).rate
+    return checked(rig.live(rig.load(network, devices, max(FEWEST, devices)), told)).rate
 
 
 def bounded(rate: float, seconds: float) -> int:

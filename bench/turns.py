@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -13,7 +13,7 @@ from tests.servers.influxdb import Influxdb
 
 from .load import Network
 from .peer import Telegraf
-from .rig import Rig, broker, checked
+from .rig import Measured, Rig, broker, checked
 from .scenarios import Plan, Run, bounded, our_rig, steady, warm_rate
 
 NETWORK: Final[Network] = "things_stack"
@@ -56,13 +56,16 @@ def _flat_out(plan: Plan, rig: Rig, count: int) -> Run:
 
 
 def ratios(runs: Sequence[Run]) -> dict[str, float]:
-    """Ours divided by the peer's, medians over the turns: rate, and CPU of the pipeline's own process a message."""
+    """Ours divided by the peer's, medians over the turns: rate, CPU of the pipeline and of the store."""
     flat = [run for run in runs if run.scenario == "flat out"]
     ours, peer = ([run for run in flat if ("Telegraf" in run.pipeline) is wanted] for wanted in (False, True))
 
-    def of(process: str) -> float:
-        mine, theirs = (median(run.measured.cpu_us(process) or 0.0 for run in group) for group in (ours, peer))
+    def of(number: Callable[[Measured], float]) -> float:
+        mine, theirs = (median(number(run.measured) for run in group) for group in (ours, peer))
         return mine / theirs
 
-    rates = [median(run.measured.rate for run in group) for group in (ours, peer)]
-    return {"rate": rates[0] / rates[1], "cpu_pipeline": of("pipeline"), "cpu_store": of("store")}
+    return {
+        "rate": of(lambda measured: measured.rate),
+        "cpu_pipeline": of(lambda measured: measured.pipeline_cpu_us),
+        "cpu_store": of(lambda measured: measured.cpu_us("store") or 0.0),
+    }

@@ -29,6 +29,9 @@ from .places import Places
 BATCH: Final = 500
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
+FEW: Final = 50
+APART_S: Final = 0.008
+"""After a batch of few messages the next has to wait so long for more: each costs two commits, however small."""
 RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 REFUSED_S: Final = 15.0
 
@@ -49,7 +52,8 @@ class Delivery:
         """Deliver until `stop` is set."""
         while not stop.is_set():
             try:
-                self.deliver_batch(stop, IDLE_S)
+                if 0 < self.deliver_batch(stop, IDLE_S) < FEW:
+                    stop.wait(APART_S)
             except SinkError as error:
                 log.warning("%s: %s", self.store.name, error)
                 stop.wait(RETRY_S[-1])

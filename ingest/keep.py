@@ -18,14 +18,14 @@ from typing import Final, NamedTuple
 
 from sinks.errors import SinkError
 from sinks.model import Envelope
-from sinks.ports import Journal
+from sinks.ports import Appender
 
 Kept = Callable[[], None]
 """Called once the parcel is durably in the journal; must not raise and must not wait."""
 
 INBOX: Final = 2_000
 GROUP: Final = 500
-APART_S: Final = 0.003
+APART_S: Final = 0.004
 _LOOK_S: Final = 0.2
 _RETRY_S: Final = 1.0
 
@@ -40,7 +40,7 @@ class _Parcel(NamedTuple):
 class Keeper:
     """The inbox and the thread that empties it into the journal."""
 
-    def __init__(self, journal: Journal, grown: Sequence[Event]) -> None:
+    def __init__(self, journal: Appender, grown: Sequence[Event]) -> None:
         """Each of `grown` is set whenever the journal has grown, to wake those who read it."""
         self._journal = journal
         self._grown = grown

@@ -28,7 +28,9 @@ PLAYED = Measured(
     rate=1500.0,
     seconds=0.2,
     measured=300,
-    use=Use({"pipeline": 0.03, "broker": 0.003}, {"pipeline": 60.0, "broker": 8.0}, 0.25),
+    use=Use(
+        {"receive": 0.01, "process": 0.02, "broker": 0.003}, {"receive": 60.0, "process": 70.0, "broker": 8.0}, 0.25
+    ),
     latencies_ms=[9.0, 4.0, 5.0],
     faults="",
 )
@@ -62,7 +64,7 @@ def test_every_confirmed_message_of_both_networks_is_counted_in_the_store(rig: R
     for network in ("things_stack", "chirpstack"):
         measured = checked(rig.live(rig.load(network, DEVICES, 300), silent))
         assert (measured.confirmed.confirmed, measured.stored) == (300, 300)
-        assert set(measured.use.cpu_s) >= {"pipeline", "broker"}
+        assert set(measured.use.cpu_s) >= {"receive", "process", "broker"}
 
 
 def test_every_probe_of_a_steady_run_is_found_and_timed(rig: Rig, plan: Plan) -> None:
@@ -110,7 +112,8 @@ def test_a_row_too_many_fails_the_run() -> None:
 
 def test_a_record_says_what_a_message_cost() -> None:
     told = report.record(Run("smartcity → embedded", "flat out", 0, PLAYED, ceiling=30_000.0))
-    assert told["cpu_us"] == {"pipeline": 100.0, "broker": 10.0}
+    assert told["cpu_us"] == {"receive": 33.3, "process": 66.7, "broker": 10.0}
+    assert told["pipeline_cpu_us"] == 100.0
     assert (told["per_s"], told["of_ceiling"], told["p50_ms"], told["p99_ms"]) == (1500, 0.05, 5.0, 9.0)
 
 
