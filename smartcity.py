@@ -93,7 +93,7 @@ def api(
     storage = settings.storage
     with (
         closing(storage.open_registry()) as registry,
-        closing(storage.open_books()) as books,
+        closing(storage.open_accounting()) as books,
         closing(storage.open_reader()) as reader,
     ):
         try:

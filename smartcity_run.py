@@ -116,7 +116,7 @@ class _Screen:
 
     def __init__(self, settings: Settings, supervisor: Supervisor, show: Callable[[Text], None]) -> None:
         storage = settings.storage
-        self._books = storage.open_books()
+        self._books = storage.open_accounting()
         self._sink = settings.store.kind
         self._supervisor, self._show = supervisor, show
         self._before: status.Status | None = None

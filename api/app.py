@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from sinks.books import Books
+from sinks.books import Accounting
 from sinks.ports import Reader, Registry
 
 from . import errors
@@ -35,7 +35,7 @@ class OpenDataApi(FastAPI):
         return self.openapi_schema
 
 
-def create_app(settings: ApiSettings, reader: Reader, registry: Registry, books: Books | None) -> FastAPI:
+def create_app(settings: ApiSettings, reader: Reader, registry: Registry, books: Accounting | None) -> FastAPI:
     """The API over these stores and the intake's books. They stay the caller's to close, after the app has stopped."""
     app = OpenDataApi(
         title=settings.title,
@@ -58,7 +58,7 @@ def create_app(settings: ApiSettings, reader: Reader, registry: Registry, books:
     return app
 
 
-def _services(settings: ApiSettings, reader: Reader, registry: Registry, books: Books | None) -> Services:
+def _services(settings: ApiSettings, reader: Reader, registry: Registry, books: Accounting | None) -> Services:
     latest = LatestValues(reader, registry, settings)
     feed = Feed(latest.board, settings.latest_ttl_s, settings.max_stream_clients)
     telemetry = Telemetry(books, lambda: feed.clients)

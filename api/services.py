@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import Depends, Request, Response
 
-from sinks.books import Books
+from sinks.books import Accounting
 from sinks.ports import Reader, Registry
 
 from .answers import About, Answer, Licence
@@ -32,7 +32,7 @@ class Services:
     settings: ApiSettings
     reader: Reader
     registry: Registry
-    books: Books | None
+    books: Accounting | None
     latest: LatestValues
     feed: Feed
     telemetry: Telemetry

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from sinks.books import Account, Books
+from sinks.books import Account, Accounting, Kept
 from sinks.errors import SinkError
 from sinks.ports import SourceEvent
 
@@ -56,6 +56,21 @@ BALANCED: Final = Name(
     ("sink",),
     "1 when received = settled + in flight, 0 when a message is unaccounted for.",
 )
+JOURNAL_BYTES: Final = Name("smartcity_journal_bytes", "gauge", (), "What the journal takes on disk.")
+JOURNAL_MESSAGES: Final = Name("smartcity_journal_messages", "gauge", (), "Messages in the journal.")
+JOURNAL_TRIMMED: Final = Name(
+    "smartcity_journal_trimmed_total", "counter", (), "Messages that retention has trimmed from the journal."
+)
+MISSING: Final = Name(
+    "smartcity_missing_frames_total",
+    "counter",
+    ("sink",),
+    "Frames that did not come, by the counters of the devices.",
+)
+FOUND: Final = Name(
+    "smartcity_found_frames_total", "counter", ("sink",), "Missing frames that came late or in a back-fill."
+)
+OPEN_GAPS: Final = Name("smartcity_open_gaps", "gauge", ("sink",), "Gaps of devices and sources that are open.")
 EVENTS: Final = Name(
     "smartcity_source_events_total",
     "counter",
@@ -71,14 +86,15 @@ LAST_MESSAGE: Final = Name(
 
 METRICS: Final = (
     *(REQUESTS, SECONDS, STREAMS, LEDGER_UP, MESSAGES, FRAMES, DEAD_LETTERS, CURSOR),
-    *(RECEIVED, IN_FLIGHT, WAITING, BALANCED, EVENTS, ALARM, LAST_MESSAGE),
+    *(RECEIVED, IN_FLIGHT, WAITING, BALANCED, MISSING, FOUND, OPEN_GAPS),
+    *(JOURNAL_BYTES, JOURNAL_MESSAGES, JOURNAL_TRIMMED, EVENTS, ALARM, LAST_MESSAGE),
 )
 
 
 class Telemetry:
     """The metrics of one API process; nothing of it is global."""
 
-    def __init__(self, books: Books | None, clients: Callable[[], int]) -> None:
+    def __init__(self, books: Accounting | None, clients: Callable[[], int]) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(REQUESTS.name, REQUESTS.help, REQUESTS.labels, registry=self.registry)
         self._seconds = Histogram(SECONDS.name, SECONDS.help, SECONDS.labels, registry=self.registry)
@@ -93,7 +109,7 @@ class Telemetry:
 class _Books(Collector):
     """Reads the pipeline's books when Prometheus asks, so the numbers are never older than the question."""
 
-    def __init__(self, books: Books | None, clients: Callable[[], int]) -> None:
+    def __init__(self, books: Accounting | None, clients: Callable[[], int]) -> None:
         self._books = books
         self._clients = clients
 
@@ -113,7 +129,7 @@ class _Books(Collector):
         return []
 
 
-def _families(books: Books) -> list[Metric]:
+def _families(books: Accounting) -> list[Metric]:
     messages = CounterMetricFamily(MESSAGES.name, MESSAGES.help, labels=MESSAGES.labels)
     frames = CounterMetricFamily(FRAMES.name, FRAMES.help, labels=FRAMES.labels)
     letters = GaugeMetricFamily(DEAD_LETTERS.name, DEAD_LETTERS.help, labels=DEAD_LETTERS.labels)
@@ -125,23 +141,36 @@ def _families(books: Books) -> list[Metric]:
             frames.add_metric([one.sink, kind], number)
     for reason, number in books.ledger.dead_letter_counts().items():
         letters.add_metric([reason], number)
-    return [messages, frames, letters, *_per_sink(accounts), *_per_source(books.events.all())]
+    return [
+        *(messages, frames, letters),
+        *_per_sink(accounts),
+        *_of_the_journal(books.kept()),
+        *_per_source(books.events.all()),
+    ]
+
+
+def _of_the_journal(kept: Kept) -> Iterator[Metric]:
+    yield GaugeMetricFamily(JOURNAL_BYTES.name, JOURNAL_BYTES.help, kept.bytes)
+    yield GaugeMetricFamily(JOURNAL_MESSAGES.name, JOURNAL_MESSAGES.help, kept.messages)
+    yield CounterMetricFamily(JOURNAL_TRIMMED.name, JOURNAL_TRIMMED.help, kept.trimmed)
 
 
 def _per_sink(accounts: Sequence[Account]) -> Iterator[Metric]:
     now_ns = time.time_ns()
-    received = CounterMetricFamily(RECEIVED.name, RECEIVED.help, labels=RECEIVED.labels)
+    counters = {n: CounterMetricFamily(n.name, n.help, labels=n.labels) for n in (RECEIVED, MISSING, FOUND)}
     gauges = {
-        name: GaugeMetricFamily(name.name, name.help, labels=name.labels)
-        for name in (CURSOR, IN_FLIGHT, WAITING, BALANCED)
+        n: GaugeMetricFamily(n.name, n.help, labels=n.labels) for n in (CURSOR, IN_FLIGHT, WAITING, BALANCED, OPEN_GAPS)
     }
     for one in accounts:
-        received.add_metric([one.sink], one.received)
+        counters[RECEIVED].add_metric([one.sink], one.received)
+        counters[MISSING].add_metric([one.sink], one.gaps.frames)
+        counters[FOUND].add_metric([one.sink], one.gaps.found)
         gauges[CURSOR].add_metric([one.sink], one.cursor)
         gauges[IN_FLIGHT].add_metric([one.sink], one.in_flight)
         gauges[WAITING].add_metric([one.sink], one.oldest_s(now_ns))
         gauges[BALANCED].add_metric([one.sink], int(one.balanced))
-    yield received
+        gauges[OPEN_GAPS].add_metric([one.sink], one.gaps.open)
+    yield from counters.values()
     yield from gauges.values()
 
 

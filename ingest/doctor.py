@@ -83,7 +83,7 @@ def check_ports(ports: dict[str, tuple[str, int]]) -> Iterator[Finding]:
 def check_stores(storage: Storage) -> Iterator[Finding]:
     """Journal, ledger, registry and store can be opened; the store says what it lacks; the books agree."""
     try:
-        books, registry = storage.open_books(), storage.open_registry()
+        books, registry = storage.open_accounting(), storage.open_registry()
         yield Finding("registry", "ok", f"{len(registry.devices())} devices")
         yield from _balance(books.accounts())
         for closing in (books, registry):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from threading import Event
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from sinks.books import Account, Books
+from sinks.books import Account, Accounting, Kept
 from sinks.ports import SourceEvent
 from sinks.storage import Storage
 
@@ -37,15 +37,26 @@ def status(
     A sink stands still when its oldest message has waited longer than --stalled-after and it takes none while we look.
     """
     storage: Storage = ctx.obj.settings.storage
-    with closing(storage.open_books()) as books, closing(storage.open_journal()) as journal:
-        retention = Retention(journal, books.ledger, storage.store.kind, storage.journal)
-        standing = _look(books, retention, stalled_after)
+    with ExitStack() as opened:
+        books = opened.enter_context(closing(storage.open_accounting()))
+        overdue = _overdue(storage, opened)
+        standing = _look(books, storage.store.kind, overdue, stalled_after)
         typer.echo(_text(standing, as_json=as_json))
         while watch is not None and _waited(watch):
-            standing = _look(books, retention, stalled_after)
+            standing = _look(books, storage.store.kind, overdue, stalled_after)
             typer.echo(_text(standing, as_json=as_json))
     if standing.wrong:
         raise typer.Exit(1)
+
+
+def _overdue(storage: Storage, opened: ExitStack) -> Callable[[], str | None]:
+    """Says what retention would take and must not yet, None when nothing. On Kafka it waits for nobody."""
+    if storage.is_on_kafka:
+        return lambda: None
+    journal = opened.enter_context(closing(storage.open_journal()))
+    ledger = opened.enter_context(closing(storage.open_ledger()))
+    retention = Retention(journal, ledger, storage.store.kind, storage.journal)
+    return lambda: held(retention.plan())
 
 
 def _waited(seconds: float) -> bool:
@@ -64,13 +75,13 @@ class Standing:
     at_ns: int
     accounts: list[Account]
     events: list[SourceEvent]
-    journal: Json
+    kept: Kept
     wrong: list[str]
 
 
-def _look(books: Books, retention: Retention, stalled_after: float) -> Standing:
+def _look(books: Accounting, used: str, overdue: Callable[[], str | None], stalled_after: float) -> Standing:
     """Of the sinks, the one that the settings name must move; others that the books know must only add up."""
-    at_ns, used = time.time_ns(), retention.sink
+    at_ns = time.time_ns()
     accounts = [books.account(sink) for sink in sorted({used, *books.ledger.cursors()})]
     wrong = [f"{one.sink}: {imbalance(one)}" for one in accounts if not one.balanced]
     for one in accounts:
@@ -80,18 +91,9 @@ def _look(books: Books, retention: Retention, stalled_after: float) -> Standing:
     events = books.events.all()
     alarms = [event for event in events if event.alarm_until_ms > at_ns // 1_000_000]
     wrong += [f"{event.source}: {event.detail} ({event.code}, {_time(event.last_ms)})" for event in alarms]
-    if sentence := held(retention.plan()):
+    if sentence := overdue():
         wrong.append(sentence)
-    return Standing(at_ns, accounts, events, _journal_as_json(books), wrong)
-
-
-def _journal_as_json(books: Books) -> Json:
-    oldest, newest = books.journal.bounds()
-    return {
-        "messages": max(0, newest - oldest + 1) if newest else 0,
-        "bytes": books.journal.size(),
-        "trimmed": books.journal.trimmed(),
-    }
+    return Standing(at_ns, accounts, events, books.kept(), wrong)
 
 
 def _time(ms: int) -> str:
@@ -102,7 +104,7 @@ def _text(standing: Standing, *, as_json: bool) -> str:
     if as_json:
         sinks = {one.sink: _as_json(one, standing.at_ns) for one in standing.accounts}
         sources = {source: _events_as_json(events) for source, events in _by_source(standing.events)}
-        found = {"sinks": sinks, "sources": sources, "journal": standing.journal, "wrong": standing.wrong}
+        found = {"sinks": sinks, "sources": sources, "journal": asdict(standing.kept), "wrong": standing.wrong}
         return json.dumps(found, ensure_ascii=False)
     return "\n".join(_lines(standing))
 
@@ -118,6 +120,7 @@ def _as_json(one: Account, at_ns: int) -> Json:
         "oldest_waiting_s": round(one.oldest_s(at_ns), 1),
         "balanced": one.balanced,
         "frames": dict(one.frames),
+        "gaps": asdict(one.gaps),
     }
 
 
@@ -163,9 +166,12 @@ def _lines(standing: Standing) -> Iterator[str]:
         layers = [f"{text} {one.frames[label]}" for label, text in _LAYERS.items() if one.frames.get(label)]
         if layers:
             yield f"  duplicate frames: {', '.join(layers)}"
-    journal = standing.journal
-    trimmed = f", {journal['trimmed']} before them are trimmed" if journal["trimmed"] else ""
-    yield f"journal: {journal['messages']} messages{trimmed}, {journal['bytes'] / 1e6:.1f} MB"
+        gaps = one.gaps
+        if gaps.frames or gaps.open:
+            yield f"  never came: {gaps.frames} frames, {gaps.found} of them found later; {gaps.open} gaps open"
+    kept = standing.kept
+    trimmed = f", {kept.trimmed} before them are trimmed" if kept.trimmed else ""
+    yield f"journal: {kept.messages} messages{trimmed}, {kept.bytes / 1e6:.1f} MB"
     for source, events in _by_source(standing.events):
         counts = ", ".join(f"{event.code.replace('_', ' ')} {event.count}" for event in events)
         last = max((event.last_ms for event in events if event.code == "message"), default=None)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sinks.books import Account, Books
+from sinks.books import Account, Accounting
 
 _MOVES_WITHIN_S: Final = 2.0
 """A sink that takes batches at all takes one in this time; one that waits for its store does not."""
@@ -45,7 +45,7 @@ def imbalance(account: Account) -> str:
     return f"the books do not add up: {-account.missing} messages more than were received"
 
 
-def stands_still(books: Books, account: Account, longer_than_s: float) -> bool:
+def stands_still(books: Accounting, account: Account, longer_than_s: float) -> bool:
     """Whether the oldest message has waited longer than this, and the sink takes nothing while we look.
 
     After an outage the oldest message is old while its sink catches up; that is no standstill.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -140,6 +140,10 @@ class Feed(Protocol):
         """Give back what is held. Twice is once."""
 
 
+Recall = Callable[[Sequence[Entry]], Iterable[tuple[int, int, Mapping[str, int]]]]
+"""Offset, part and dedup keys of every frame of these entries."""
+
+
 class Bell(Protocol):
     """Rings when the journal has grown. `threading.Event` is one, within a process."""
 
@@ -150,7 +154,26 @@ class Bell(Protocol):
         """Wait for a ring since `clear`; False when none came within these seconds."""
 
 
-class Ledger(Protocol):
+class Letters(Protocol):
+    """The dead letters: open until their messages are in the journal again."""
+
+    def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
+        """Open dead letters, oldest first: reason by prefix, one device, with an id above `after`."""
+
+    def dead_letter(self, letter_id: int) -> DeadLetter | None:
+        """One dead letter with its envelope."""
+
+    def dead_letter_counts(self) -> dict[str, int]:
+        """Reason to number of open dead letters."""
+
+    def mark_replayed(self, letter_ids: Sequence[int], now_ms: int) -> None:
+        """Close these letters: their envelopes are in the journal again."""
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+class Ledger(Letters, Protocol):
     """The books: how far each sink has come, which frames it has seen, what became of every message."""
 
     def cursor(self, sink: str) -> int:
@@ -180,18 +203,6 @@ class Ledger(Protocol):
 
     def retire(self, sink: str) -> None:
         """Forget a sink that is used no more: its cursor, counts and keys, not its dead letters."""
-
-    def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
-        """Open dead letters, oldest first: reason by prefix, one device, with an id above `after`."""
-
-    def dead_letter(self, letter_id: int) -> DeadLetter | None:
-        """One dead letter with its envelope."""
-
-    def dead_letter_counts(self) -> dict[str, int]:
-        """Reason to number of open dead letters."""
-
-    def mark_replayed(self, letter_ids: Sequence[int], now_ms: int) -> None:
-        """Close these letters: their envelopes are in the journal again."""
 
     def close(self) -> None:
         """Give back what is held. Twice is once."""

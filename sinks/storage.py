@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from .books import Books
+from .books import Accounting, Books
 from .errors import Refused
 from .events import SqliteEvents
-from .feed import LocalFeed
+from .feed import FileBell, LocalFeed, Turn
 from .gaps import SqliteGaps
 from .journal import SqliteJournal
+from .kafka.settings import KafkaSettings
 from .ledger import SqliteLedger
-from .ports import Bell, Feed, Reader, Store
+from .ports import Appender, Bell, Feed, Letters, Reader, Recall, Store
 
 if TYPE_CHECKING:
-    from .influxdb.connection import Connection
+    from .influxdb.connection import Connection as InfluxConnection
+    from .kafka.connection import Connection
     from .registry import SqlRegistry
 
 
 StoreKind = Literal["embedded", "influxdb"]
 """Name of a time-series store: in the settings, in the books, in the branches below."""
+
+
+JournalKind = Literal["local", "kafka"]
+"""A file on this machine, or a cluster for many machines."""
 
 
 class InfluxSettings(BaseModel):
@@ -43,7 +52,7 @@ class InfluxSettings(BaseModel):
         """Whether a token with this right is named."""
         return getattr(self, f"{right}_token") is not None or getattr(self, f"{right}_token_file") is not None
 
-    def connection(self, right: Literal["write", "read"]) -> Connection:
+    def connection(self, right: Literal["write", "read"]) -> InfluxConnection:
         """The way to the bucket with the token that has this right. Raises `Refused` when there is none."""
         token = self.write_token if right == "write" else self.read_token
         file = self.write_token_file if right == "write" else self.read_token_file
@@ -53,7 +62,7 @@ class InfluxSettings(BaseModel):
             raise Refused(f"InfluxDB needs a token to {right}: set store.influxdb.{right}_token_file")
         return self.connect(read_secret(file))
 
-    def connect(self, token: str) -> Connection:
+    def connect(self, token: str) -> InfluxConnection:
         """The way to the bucket with this token."""
         from .influxdb.connection import Connection  # noqa: PLC0415 0.3 s and 39 MB that the embedded store spares
 
@@ -70,10 +79,15 @@ class StoreSettings(BaseModel):
 
 
 class JournalSettings(BaseModel):
-    """How long messages are kept that every sink has settled; 0 is for ever and without limit."""
+    """Where messages are kept, and how long those that every sink has settled; 0 is for ever and without limit.
+
+    On Kafka the limits count when topics are made, and the brokers trim by them alone, settled or not.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: JournalKind = "local"
+    kafka: KafkaSettings = KafkaSettings()
     keep_days: Annotated[int, Field(ge=0, le=36_525)] = 30
     max_mb: Annotated[int, Field(ge=0, le=100_000_000)] = 0
 
@@ -88,29 +102,82 @@ class Storage(BaseModel):
     store: StoreSettings = StoreSettings()
     registry_url: SecretStr | None = None
 
+    @property
+    def is_on_kafka(self) -> bool:
+        """Whether the journal and its books are on Kafka."""
+        return self.journal.kind == "kafka"
+
     def open_journal(self) -> SqliteJournal:
-        """The journal of messages in the data folder."""
+        """The journal of messages in the data folder, which can be read from anywhere. Raises `Refused` on Kafka."""
+        if self.is_on_kafka:
+            raise Refused("this needs the local journal: journal.kind is kafka, see sinks/kafka/README.md")
         return SqliteJournal(self.data / "journal.db")
 
-    def open_feed(self, sink: str, bell: Bell) -> Feed:
-        """The journal as the worker of this sink takes messages out of it."""
-        return LocalFeed(self.open_journal(), self.open_ledger(), sink, bell)
+    def open_appender(self) -> Appender:
+        """The journal as a source puts messages into it."""
+        if self.is_on_kafka:
+            from .kafka.journal import KafkaJournal  # noqa: PLC0415 an extra that most do without
+
+            return KafkaJournal(self._kafka(), self.journal.keep_days, self.journal.max_mb)
+        return self.open_journal()
+
+    def open_feed(self, sink: str, bell: Bell, recall: Recall) -> Feed:
+        """The journal as a worker of this sink takes messages out of it.
+
+        `bell`: of the local journal. `recall`: how one who takes over on Kafka knows what was there before.
+        """
+        if self.is_on_kafka:
+            from .kafka.feed import KafkaFeed  # noqa: PLC0415 as above
+
+            return KafkaFeed(self._kafka(), sink, recall, self.journal.keep_days, self.journal.max_mb)
+        return LocalFeed(self.open_journal(), self.open_ledger(), sink, bell, Turn(self.data / f"{sink}.turn"))
+
+    @contextmanager
+    def bell(self) -> Iterator[Bell]:
+        """Rings when another process has appended to the local journal; a worker on Kafka needs none."""
+        if self.is_on_kafka:
+            yield Event()
+            return
+        with closing(FileBell(self.data / "journal.db")) as bell:
+            yield bell
+
+    def _kafka(self) -> Connection:
+        from .kafka.connection import Connection  # noqa: PLC0415 as above
+
+        settings = self.journal.kafka
+        return Connection(settings, read_secret(settings.password_file) if settings.password_file else None)
 
     def open_ledger(self) -> SqliteLedger:
-        """The books beside the journal."""
+        """The books beside the local journal."""
         return SqliteLedger(self.data / "ledger.db")
 
+    def open_letters(self) -> Letters:
+        """The dead letters."""
+        if self.is_on_kafka:
+            from .kafka.letters import KafkaLetters  # noqa: PLC0415 as above
+
+            return KafkaLetters(self._kafka())
+        return self.open_ledger()
+
     def open_events(self) -> SqliteEvents:
-        """What happened at the sources, beside the journal."""
+        """What happened at the sources of this machine."""
         return SqliteEvents(self.data / "events.db")
 
     def open_gaps(self) -> SqliteGaps:
-        """The gap records in the books."""
+        """The gap records in the books of this machine."""
         return SqliteGaps(self.data / "ledger.db")
 
     def open_books(self) -> Books:
-        """Journal, ledger and events together, to read the accounting."""
-        return Books(self.open_journal(), self.open_ledger(), self.open_events())
+        """The accounting of the local journal."""
+        return Books(self.open_journal(), self.open_ledger(), self.open_events(), self.open_gaps())
+
+    def open_accounting(self) -> Accounting:
+        """The accounting, wherever the journal is."""
+        if self.is_on_kafka:
+            from .kafka.books import KafkaBooks, KafkaLedger  # noqa: PLC0415 as above
+
+            return KafkaBooks(KafkaLedger(self._kafka()), self.open_events(), self.open_gaps())
+        return self.open_books()
 
     def open_registry(self) -> SqlRegistry:
         """The registry, brought to the newest schema."""

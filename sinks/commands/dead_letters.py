@@ -35,9 +35,9 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     """List open dead letters, oldest first, and how many there are by reason."""
-    with closing(storage(ctx).open_ledger()) as ledger:
-        found = ledger.dead_letters(reason=reason, device=device, limit=limit)
-        totals = ledger.dead_letter_counts()
+    with closing(storage(ctx).open_letters()) as letters:
+        found = letters.dead_letters(reason=reason, device=device, limit=limit)
+        totals = letters.dead_letter_counts()
     show([_described(letter) for letter in found], ["id", "created", "reason", "device", "detail"], as_json=as_json)
     if not as_json:
         for name, number in totals.items():
@@ -47,8 +47,8 @@ def list_letters(
 @dead_letters.command("show", epilog="Example: smartcity dead-letters show 1")
 def show_letter(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """Show one dead letter with its message."""
-    with closing(storage(ctx).open_ledger()) as ledger:
-        letter = ledger.dead_letter(number)
+    with closing(storage(ctx).open_letters()) as letters:
+        letter = letters.dead_letter(number)
     if letter is None:
         raise Invalid(f"there is no dead letter {number}; `smartcity dead-letters list` shows what there is")
     typer.echo(json.dumps(_described(letter) | _message(letter), ensure_ascii=False, indent=1))
@@ -84,8 +84,8 @@ def export_letters(
 
 def _all(ctx: typer.Context, reason: str, device: str) -> list[DeadLetter]:
     found: list[DeadLetter] = []
-    with closing(storage(ctx).open_ledger()) as ledger:
-        while page := ledger.dead_letters(
+    with closing(storage(ctx).open_letters()) as letters:
+        while page := letters.dead_letters(
             reason=reason, device=device, after=found[-1].id or 0 if found else 0, limit=_PAGE
         ):
             found += page
@@ -101,9 +101,9 @@ def replay(ctx: typer.Context, *, reason: str, device: str) -> int:
     messages = list({letter.offset: letter.envelope for letter in letters}.values())
     if not letters:
         return 0
-    with closing(storage(ctx).open_journal()) as journal, closing(storage(ctx).open_ledger()) as ledger:
+    with closing(storage(ctx).open_appender()) as journal, closing(storage(ctx).open_letters()) as kept:
         journal.append([replace(e, flags=tuple(dict.fromkeys((*e.flags, "replay")))) for e in messages])
-        ledger.mark_replayed([letter.id for letter in letters if letter.id is not None], now_ms())
+        kept.mark_replayed([letter.id for letter in letters if letter.id is not None], now_ms())
     return len(messages)
 
 

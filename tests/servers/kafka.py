@@ -1,11 +1,12 @@
-"""Apache Kafka from its Maven jars: one broker that is its own controller (KRaft)."""
+"""Apache Kafka from its Maven jars: one broker or several, each of them its own controller (KRaft, combined mode)."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,24 +19,31 @@ JARS = SERVERS / f"kafka-{VERSION}"
 
 _PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={node}
+controller.quorum.voters={voters}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/data
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={replication}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={replication}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={replication}
+share.coordinator.state.topic.min.isr={in_sync}
+min.insync.replicas={in_sync}
+unclean.leader.election.enable=false
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+controller.quorum.election.timeout.ms=1000
+controller.quorum.fetch.timeout.ms=2000
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=4194304
+log.retention.check.interval.ms=1000
 """
 
 _LOGGING = """\
@@ -52,16 +60,25 @@ logger.server.level=INFO
 
 
 @dataclass(frozen=True, slots=True)
-class Kafka:
-    """A running broker."""
+class Broker:
+    """One of them. `process` may be killed and started again."""
 
-    host: str
+    number: int
     port: int
+    controller: int
+    folder: Path
     process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """A running cluster."""
+
+    brokers: tuple[Broker, ...]
 
     @property
     def bootstrap(self) -> str:
-        return f"{self.host}:{self.port}"
+        return ",".join(f"{HOST}:{broker.port}" for broker in self.brokers)
 
 
 @cache
@@ -72,22 +89,45 @@ def version() -> str | None:
 
 
 @contextmanager
-def running() -> Iterator[Kafka]:
-    """Run one broker with empty data."""
+def running(number: int = 1) -> Iterator[Kafka]:
+    """Run so many brokers with empty data; with three, two replicas must be in sync."""
     if version() is None:
         raise FileNotFoundError("Kafka is missing; `make servers` gets it")
-    with tempfile.TemporaryDirectory(prefix="kafka-") as name:
-        folder, port = Path(name), free_port()
-        properties = folder / "server.properties"
-        properties.write_text(_PROPERTIES.format(port=port, controller=free_port(), folder=folder))
-        (folder / "log4j2.properties").write_text(_LOGGING)
-        _format(folder, properties)
-        process = Process([*_java(folder), "kafka.Kafka", str(properties)], folder, lambda: accepts(port), seconds=60)
-        process.start()
+    with tempfile.TemporaryDirectory(prefix="kafka-") as name, ThreadPoolExecutor(number) as side_by_side:
+        brokers = tuple(_broker(n + 1, Path(name) / str(n + 1)) for n in range(number))
+        for broker in brokers:
+            _configure(broker, brokers)
+        list(side_by_side.map(_format, brokers))
         try:
-            yield Kafka(HOST, port, process)
+            list(side_by_side.map(lambda broker: broker.process.start(), brokers))
+            yield Kafka(brokers)
         finally:
-            process.stop()
+            # All at once: one after another, the last would wait for its lost quorum.
+            list(side_by_side.map(lambda broker: broker.process.stop(), brokers))
+
+
+def _broker(number: int, folder: Path) -> Broker:
+    folder.mkdir()
+    port, controller = free_port(), free_port()
+    process = Process(
+        [*_java(folder), "kafka.Kafka", str(folder / "server.properties")], folder, lambda: accepts(port), seconds=90
+    )
+    return Broker(number, port, controller, folder, process)
+
+
+def _configure(broker: Broker, brokers: Sequence[Broker]) -> None:
+    replication = min(3, len(brokers))
+    text = _PROPERTIES.format(
+        node=broker.number,
+        voters=",".join(f"{one.number}@{HOST}:{one.controller}" for one in brokers),
+        port=broker.port,
+        controller=broker.controller,
+        folder=broker.folder,
+        replication=replication,
+        in_sync=max(1, replication - 1),
+    )
+    (broker.folder / "server.properties").write_text(text)
+    (broker.folder / "log4j2.properties").write_text(_LOGGING)
 
 
 def _java(folder: Path) -> list[str]:
@@ -98,6 +138,15 @@ def _java(folder: Path) -> list[str]:
     ]
 
 
-def _format(folder: Path, properties: Path) -> None:
-    tool = [*_java(folder), "kafka.tools.StorageTool", "format", "-t", "smartcity-tests-000001", "-c", str(properties)]
-    subprocess.run(tool, check=True, capture_output=True, timeout=60)
+def _format(broker: Broker) -> None:
+    properties = str(broker.folder / "server.properties")
+    tool = [
+        *_java(broker.folder),
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        "smartcity-tests-000001",
+        "-c",
+        properties,
+    ]
+    subprocess.run(tool, check=True, capture_output=True, timeout=90)

@@ -72,7 +72,8 @@ def test_influxdb_is_set_up_and_keeps_its_buckets_over_a_kill() -> None:
 
 @pytest.mark.server("kafka")
 def test_kafka_starts_and_stops() -> None:
-    with kafka.running() as broker:
+    with kafka.running() as cluster:
+        (broker,) = cluster.brokers
         pid = broker.process.pid
         assert accepts(broker.port)
     assert _gone(pid)

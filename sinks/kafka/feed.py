@@ -1,0 +1,185 @@
+"""The end of the journal on Kafka at which one of a sink's workers takes messages out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from sinks.errors import SinkError
+from sinks.model import DeadLetter, Entry
+from sinks.ports import Batch, Recall, Settlement
+
+from . import letters, record
+from .connection import STOP_S, Connection, stopped
+from .group import Member
+from .journal import SEND_S, make_producer
+from .lane import MOST_KEYS, Counts, Lane
+from .reading import Span, reader, records, spans
+from .topics import ensure_topics
+
+_JOIN_S: Final = 90.0
+_READ_BACK_S: Final = 120.0
+_QUIET_S: Final = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class KafkaFeed:
+    """`sinks.ports.Feed` as a member of the sink's consumer group. For one thread; joins at the first `take`."""
+
+    def __init__(self, connection: Connection, sink: str, recall: Recall, keep_days: int, max_mb: int) -> None:
+        self._connection = connection
+        self._sink = sink
+        self._recall = recall
+        self._keep = keep_days, max_mb
+        self._member: Member | None = None
+        self._epoch = 0
+        self._producer: AIOKafkaProducer | None = None
+        self._taken: list[Batch] = []
+        self._lanes: dict[int, Lane] = {}
+        self._moved_s = time.monotonic()
+
+    def take(self, limit: int, timeout_s: float) -> Sequence[Batch]:
+        batches = self._connection.run(self._take(limit, timeout_s), timeout_s + _JOIN_S)
+        strange = {number: lane for number, lane in self._lanes.items() if not lane.knows}
+        if strange:
+            self._get_to_know(strange)
+        return batches
+
+    async def _take(self, limit: int, timeout_s: float) -> list[Batch]:
+        member = self._member or await self._join()
+        if self._taken and self._taken[0].epoch == member.epoch:
+            return self._taken
+        try:
+            found = await member.take(limit, timeout_s)
+            if found:
+                self._moved_s = time.monotonic()
+            elif time.monotonic() - self._moved_s > _QUIET_S:
+                await self._check(member)
+        except KafkaError:
+            await self._leave()
+            raise
+        self._lanes = {number: member.lanes[number] for number in found}
+        self._taken = [Batch(number, member.epoch, _entries(some)) for number, some in found.items()]
+        return self._taken
+
+    async def _check(self, member: Member) -> None:
+        """A consumer that is stuck is left behind, and another one joins."""
+        self._moved_s = time.monotonic()
+        if await member.is_stuck():
+            log.error("nothing came for %g s though there is work: joining the group anew", _QUIET_S)
+            await self._leave()
+
+    async def _join(self) -> Member:
+        await ensure_topics(self._connection, *self._keep)
+        member = Member(self._connection, self._sink, self._epoch)
+        await member.join()
+        self._member, self._moved_s = member, time.monotonic()
+        return member
+
+    async def _leave(self) -> None:
+        member, self._member = self._member, None
+        if member is not None:
+            self._epoch = member.epoch + 1
+            await member.leave()
+
+    def _get_to_know(self, lanes: Mapping[int, Lane]) -> None:
+        """Read back the newest settled messages of lanes that have just come to us, but for their dead letters.
+
+        A frame that became a dead letter must not be known: its replay would be taken for a duplicate.
+        """
+        entries, dead = self._connection.run(self._read_back(lanes), _READ_BACK_S)
+        for offset, part, keys in self._recall(entries):
+            if (offset, part) not in dead:
+                lanes[record.place(offset)[0]].memory.remember(keys)
+        for lane in lanes.values():
+            lane.knows = True
+
+    async def _read_back(self, lanes: Mapping[int, Lane]) -> tuple[list[Entry], set[tuple[int, int]]]:
+        settings = self._connection.settings
+        entries: list[Entry] = []
+        since: dict[TopicPartition, int] = {}
+        async with reader(self._connection) as consumer:
+            held = await spans(consumer, [TopicPartition(settings.uplinks, lane) for lane in lanes])
+            wanted = {
+                one: Span(max(span.begin, lanes[one.partition].position - MOST_KEYS), lanes[one.partition].position)
+                for one, span in held.items()
+            }
+            async for some in records(consumer, wanted):
+                entries += _entries(some)
+                since.setdefault(TopicPartition(settings.dead_letters, some[0].partition), some[0].timestamp)
+            return entries, await self._dead(consumer, since)
+
+    async def _dead(self, consumer: Any, since: Mapping[TopicPartition, int]) -> set[tuple[int, int]]:
+        """Offset and part of this sink's letters since these times (Unix milliseconds)."""
+        found = await consumer.offsets_for_times(dict(since)) if since else {}
+        held = await spans(consumer, [one for one, begin in found.items() if begin is not None])
+        dead = set()
+        async for some in records(consumer, {one: Span(found[one].offset, span.end) for one, span in held.items()}):
+            parsed = [letters.parse(one) for one in some if one.value is not None]
+            dead |= {(letter.offset, letter.part) for letter in parsed if letter.sink == self._sink}
+        return dead
+
+    def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
+        return self._lanes[lane].memory.seen(keys)
+
+    def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
+        self._connection.run(self._settle(settled), 2 * SEND_S)
+
+    async def _settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
+        """Letters first: a worker that dies before its commit does them again, and they replace themselves."""
+        member, epoch = self._member, settled[0][0].epoch
+        if member is not None and member.epoch == epoch:
+            await self._send([letter for _, settlement in settled for letter in settlement.dead_letters])
+            moves = {batch.lane: self._move(batch, settlement) for batch, settlement in settled}
+            if await member.commit(epoch, moves):
+                for batch, settlement in settled:
+                    self._lanes[batch.lane].settle(*moves[batch.lane], settlement)
+        self._taken = []
+        if member is not None:
+            member.done()
+
+    def _move(self, batch: Batch, settlement: Settlement) -> tuple[int, Counts]:
+        """Where the lane stands after this batch. What is missing before it, retention has taken."""
+        lane = self._lanes[batch.lane]
+        first, last = (record.place(batch.entries[n].offset)[1] for n in (0, -1))
+        return last + 1, lane.counts.after(settlement, expired=first - lane.position)
+
+    async def _send(self, dead: Sequence[DeadLetter]) -> None:
+        if not dead:
+            return
+        if self._producer is None:
+            producer = make_producer(self._connection)
+            await producer.start()
+            self._producer = producer
+        try:
+            topic = self._connection.settings.dead_letters
+            await letters.send(self._producer, topic, {one: letters.value(one) for one in dead})
+        except KafkaError:
+            producer, self._producer = self._producer, None
+            await stopped(producer.stop())
+            raise
+
+    def close(self) -> None:
+        if not self._connection.closed:
+            with suppress(SinkError):
+                self._connection.run(self._end(), 3 * STOP_S)
+        self._connection.close()
+
+    async def _end(self) -> None:
+        await self._leave()
+        if self._producer is not None:
+            await stopped(self._producer.stop())
+            self._producer = None
+
+
+def _entries(found: Sequence[Any]) -> list[Entry]:
+    return [
+        record.entry(one.partition, one.offset, record.envelope(one.value, one.headers, one.timestamp)) for one in found
+    ]

@@ -1,0 +1,75 @@
+"""Our topics: made when they are missing, before anything else, since a consumer waits for a missing one for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from .connection import Connection
+from .reading import administrator
+
+LARGEST_RECORD: Final = 16 * 1024 * 1024
+_READY_S: Final = 30.0
+_LOOK_S: Final = 0.05
+_DAY_MS: Final = 86_400_000
+
+
+async def ensure_topics(connection: Connection, keep_days: int, max_mb: int) -> None:
+    """Make what is missing, and wait until every partition has a leader. Settings of topics that are there stay."""
+    async with administrator(connection) as admin:
+        wanted = {topic.name: topic for topic in _topics(connection, keep_days, max_mb)}
+        missing = [wanted[name] for name in wanted.keys() - set(await admin.list_topics())]
+        if missing:
+            answer = await admin.create_topics(missing)
+            for _, code, *rest in answer.topic_errors:
+                _check(code, str(rest[0]) if rest else "")
+        await asyncio.wait_for(_leaders(admin, list(wanted)), _READY_S)
+
+
+def _check(code: int, text: str) -> None:
+    error = for_code(code)
+    if code and error is not TopicAlreadyExistsError:  # another process may have been faster
+        raise error(text)
+
+
+def _topics(connection: Connection, keep_days: int, max_mb: int) -> list[NewTopic]:
+    settings = connection.settings
+    aged = {
+        "retention.ms": str(keep_days * _DAY_MS if keep_days else -1),
+        "retention.bytes": str((max_mb << 20) // settings.partitions if max_mb else -1),
+    }
+    # The broker's clock dates records: a sensor's old backlog, or a wrong clock of ours, must not be retention's cue.
+    ours = {"max.message.bytes": str(LARGEST_RECORD), "message.timestamp.type": "LogAppendTime"}
+    if settings.replication > 2:
+        ours["min.insync.replicas"] = str(settings.replication - 1)
+    topics = {settings.uplinks: aged, settings.dead_letters: {"cleanup.policy": "compact"}}
+    if settings.observations:
+        topics[settings.observed] = aged
+    return [
+        NewTopic(name, settings.partitions, settings.replication, topic_configs=ours | own)
+        for name, own in topics.items()
+    ]
+
+
+async def _leaders(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+    while True:
+        try:
+            found = await admin.describe_topics(names)
+        except KafkaError:
+            found = []
+        if len(found) == len(names) and all(_is_ready(topic) for topic in found):
+            return
+        await asyncio.sleep(_LOOK_S)
+
+
+def _is_ready(topic: dict[str, object]) -> bool:
+    partitions = topic["partitions"]
+    return (
+        not topic["error_code"]
+        and isinstance(partitions, list)
+        and bool(partitions)
+        and all(one["leader"] >= 0 for one in partitions)
+    )
