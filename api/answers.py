@@ -165,8 +165,11 @@ class SinkAccount(Answer, frozen=True, kw_only=True):
     oldest_waiting_s: Annotated[float, Meta(description="Seconds that the oldest of them has waited.")]
     balanced: Annotated[bool, Meta(description="Whether every message is accounted for.")]
     cursor: int
-    counts: Annotated[dict[str, int], Meta(description="stored, duplicate, dead_letter")]
+    counts: Annotated[dict[str, int], Meta(description="stored, duplicate, dead_letter, expired")]
     frames: dict[str, int]
+    missing_frames: Annotated[int, Meta(description="Frames that did not come, by the devices' counters.")]
+    found_frames: Annotated[int, Meta(description="How many of those came late or in a back-fill.")]
+    open_gaps: Annotated[int, Meta(description="Gaps of devices and sources that may be filled yet.")]
 
 
 class SourceRecord(Answer, frozen=True, kw_only=True):

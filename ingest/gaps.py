@@ -12,7 +12,7 @@ that was missing fills its gap. What is remembered of a device is its newest fra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, msgpack, structs
@@ -145,18 +145,27 @@ class GapFinder:
     the devices of its batch and some others in turn, and what is older than a whole turn may go.
     """
 
-    def __init__(self, pieces: Sequence[tuple[int, bytes]] = ()) -> None:
-        """`pieces`: the state that was settled before, see `sinks.ports.Gaps.states`."""
+    def __init__(self, states: Callable[[], Sequence[tuple[int, bytes]]] = tuple) -> None:
+        """`states`: gives what was settled before, see `sinks.ports.Gaps.states`; asked for with the first batch."""
+        self._states = states
+        self._begun = False
         self._devices: dict[str, Seen] = {}
-        for _, piece in pieces:
-            self._devices |= _PIECE.decode(piece)
         self._fresh: dict[str, Seen] = {}
-        self._number = pieces[-1][0] + 1 if pieces else 1
-        self._keep_from = pieces[0][0] if pieces else 1
-        self._turn, self._at, self._turn_from = list(self._devices), 0, self._number
+        self._number = self._keep_from = self._turn_from = 1
+        self._turn: list[str] = []
+        self._at = 0
+
+    def _begin(self) -> None:
+        self._begun = True
+        for number, piece in self._states():
+            self._devices |= _PIECE.decode(piece)
+            self._number = self._turn_from = number + 1
+        self._turn = list(self._devices)
 
     def note(self, fates: Iterable[Fate]) -> GapNotes:
         """What these frames say, in their order. Noted again before they were settled, it is the same."""
+        if not self._begun:
+            self._begin()
         self._fresh = {}
         batch = _Batch()
         for fate in fates:

@@ -51,4 +51,7 @@ def _sink_account(one: Account, now_ns: int) -> SinkAccount:
         cursor=one.cursor,
         counts=dict(one.counts),
         frames=dict(one.frames),
+        missing_frames=one.gaps.frames,
+        found_frames=one.gaps.found,
+        open_gaps=one.gaps.open,
     )

@@ -70,10 +70,7 @@ class Pages:
     def _page(self, main: str, language: str, head: Mapping[str, str], status: Status | None, chosen: Filter) -> str:
         texts, numbers = self._texts[language], _numbers(status)
         words: dict[str, str] = texts["account_words"]
-        rows = [
-            f'<div><dt>{escape(text)}</dt><dd data-count="{word}">{numbers[word]}</dd></div>'
-            for word, text in words.items()
-        ]
+        rows = [_account_row(word, text, numbers[word]) for word, text in words.items()]
         return self._fill(
             "page",
             {**texts, **head, "lang": language, "title": self._settings.title},
@@ -174,7 +171,7 @@ def _parameters(chosen: Filter) -> dict[str, str]:
 
 def _numbers(status: Status | None) -> dict[str, str]:
     """Messages by what became of them. Every sink settles the same ones: the one that is furthest speaks for all."""
-    words = ("stored", "duplicate", "dead_letter")
+    words = ("stored", "duplicate", "dead_letter", "expired")
     if status is None:
         return dict.fromkeys(("received", *words, "in_flight"), "\N{EN DASH}")
     furthest = max(status.sinks.values(), key=lambda one: one.cursor, default=None)
@@ -183,6 +180,12 @@ def _numbers(status: Status | None) -> dict[str, str]:
     numbers = {"received": furthest.received, "in_flight": furthest.in_flight}
     numbers |= {word: furthest.counts.get(word, 0) for word in words}
     return {word: str(number) for word, number in numbers.items()}
+
+
+def _account_row(word: str, text: str, number: str) -> str:
+    """What was trimmed before a store began is told only where that happened."""
+    hidden = " hidden" if word == "expired" and not number.strip("0\N{EN DASH}") else ""
+    return f'<div{hidden}><dt>{escape(text)}</dt><dd data-count="{word}">{number}</dd></div>'
 
 
 def _balanced(status: Status | None) -> bool:

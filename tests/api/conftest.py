@@ -13,10 +13,11 @@ from api.app import create_app
 from api.settings import ApiSettings
 from sinks.books import Books
 from sinks.events import SqliteEvents
+from sinks.gaps import SqliteGaps
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
 from sinks.model import Asset, DeadLetter, Envelope, Organisation
-from sinks.ports import Settlement, SourceEvent
+from sinks.ports import Gap, GapNotes, Settlement, SourceEvent
 from tests.api.client import Client
 from tests.api.memory import MemoryReader, MemoryRegistry, row
 
@@ -68,7 +69,8 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
     envelope = Envelope("mqtt", None, "v3/app/devices/eui-70b3d57bb000ffff/up", b"{}", 1)
     letter = DeadLetter("embedded", 4, 0, "observe/unknown_device", "nobody knows it", envelope, "70b3d57bb000ffff")
     counts = {"stored": 7, "duplicate": 2, "dead_letter": 1}
-    books.settle(Settlement("embedded", 10, {}, (letter,), counts, {"decoded": 7, "join": 1}))
+    notes = GapNotes([Gap("mqtt", "70b3d57bb000ffff", "counter", 1, 2, 5)], {"missing": 5, "found": 2})
+    books.settle(Settlement("embedded", 10, {}, (letter,), counts, {"decoded": 7, "join": 1}, gaps=notes))
     yield books
     books.close()
 
@@ -82,7 +84,9 @@ def books(tmp_path: Path, ledger: SqliteLedger, now_ms: int) -> Iterator[Books]:
     events.record(
         [SourceEvent("main", "message", 12, 1_000, 2_000), SourceEvent("main", "silent", 1, 3_000, 3_000, 2**62, "x")]
     )
-    yield Books(journal, ledger, events)
+    gaps = SqliteGaps(tmp_path / "ledger.sqlite")
+    yield Books(journal, ledger, events, gaps)
+    gaps.close()
     journal.close()
     events.close()
 

@@ -28,6 +28,12 @@ def test_the_pipelines_books_are_metrics(client: Client) -> None:
     assert found["smartcity_received_total", (("sink", "embedded"),)] == 12
     assert found["smartcity_in_flight", (("sink", "embedded"),)] == 2
     assert found["smartcity_books_balanced", (("sink", "embedded"),)] == 1
+    assert found["smartcity_missing_frames_total", (("sink", "embedded"),)] == 5
+    assert found["smartcity_found_frames_total", (("sink", "embedded"),)] == 2
+    assert found["smartcity_open_gaps", (("sink", "embedded"),)] == 1
+    assert found["smartcity_journal_messages", ()] == 12
+    assert found["smartcity_journal_bytes", ()] > 0
+    assert found["smartcity_journal_trimmed_total", ()] == 0
     assert 0 <= found["smartcity_oldest_waiting_seconds", (("sink", "embedded"),)] < 120
     assert found["smartcity_source_events_total", (("code", "message"), ("source", "main"))] == 12
     assert found["smartcity_source_alarm", (("code", "silent"), ("source", "main"))] == 1
@@ -85,6 +91,9 @@ def test_the_status_is_what_a_terminal_polls(client: Client) -> None:
                 "cursor": 10,
                 "counts": {"stored": 7, "duplicate": 2, "dead_letter": 1},
                 "frames": {"decoded": 7, "join": 1},
+                "missing_frames": 5,
+                "found_frames": 2,
+                "open_gaps": 1,
             }
         },
         "sources": {

@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.settings import ApiSettings
 from api.web.languages import age_text, choose_language, number_text
+from sinks.books import Books
 from sinks.model import Asset
+from sinks.ports import Settlement
 from tests.api.client import Client
 from tests.api.memory import MemoryReader, MemoryRegistry, row
 
@@ -93,8 +95,14 @@ def test_without_stations_the_page_says_what_to_check(reader: MemoryReader) -> N
 
 def test_the_accounting_stands_in_the_footer(client: Client) -> None:
     html = client.get("/").text
-    numbers = dict(re.findall(r'data-count="(\w+)">([^<]+)<', html))
+    numbers = dict(re.findall(r'<div><dt>[^<]+</dt><dd data-count="(\w+)">([^<]+)<', html))
     assert numbers == {"received": "12", "stored": "7", "duplicate": "2", "dead_letter": "1", "in_flight": "2"}
+    assert '<div hidden><dt>vorher gelöscht</dt><dd data-count="expired">0</dd></div>' in html
+
+
+def test_what_was_trimmed_before_a_store_began_is_told_where_it_happened(client: Client, books: Books) -> None:
+    books.ledger.settle(Settlement("embedded", 12, counts={"stored": 1, "expired": 1}))
+    assert '<div><dt>vorher gelöscht</dt><dd data-count="expired">1</dd></div>' in client.get("/").text
 
 
 def test_the_page_has_the_landmarks_and_marks_that_readers_need(client: Client) -> None:

@@ -142,7 +142,7 @@ def test_whoever_goes_on_knows_what_was_settled_and_nothing_else(tmp_path: Path)
         finder.settled()
     pieces = books.states("store")
     assert len(pieces) < 40
-    again = GapFinder(pieces)
+    again = GapFinder(lambda: pieces)
     following = [fate(9, 100, device=f"d{n}") for n in range(200)]
     assert again.note(following).gaps == finder.note(following).gaps
     assert books.sums("store") == {"missing": 4 * 200, "found": 0}

@@ -13,7 +13,7 @@ from api.settings import ApiSettings
 from ingest.status import Status, stands_still
 from sinks.books import Account, Books
 from sinks.model import Envelope
-from sinks.ports import Settlement
+from sinks.ports import Gap, GapNotes, Settlement
 from sinks.storage import Storage
 from tests.api.client import Client
 from tests.door import environment, smartcity
@@ -69,6 +69,23 @@ def test_status_tells_duplicates_by_layer_and_what_was_trimmed(tmp_path: Path) -
     found = json.loads(smartcity("status", "--json", env=environment(tmp_path)).out)
     assert found["sinks"]["embedded"]["frames"] == frames
     assert (found["journal"]["messages"], found["journal"]["trimmed"]) == (1, 3)
+
+
+def test_status_tells_what_never_came(tmp_path: Path) -> None:
+    books = kept(tmp_path, time.time_ns(), 4)
+    gap = Gap("main", "24e1", "counter", 1, 2, missing=7, found=3, first=8)
+    books.ledger.settle(Settlement("embedded", 4, gaps=GapNotes([gap], {"missing": 7, "found": 3})))
+    books.close()
+    env = environment(tmp_path)
+    assert "never came: 7 frames, 3 of them found later; 1 gaps open" in smartcity("status", env=env).out
+    found = json.loads(smartcity("status", "--json", env=env).out)["sinks"]["embedded"]
+    assert found["gaps"] == {"frames": 7, "found": 3, "open": 1}
+    assert found["balanced"] is True
+    listed = smartcity("gaps", env=env).out
+    assert "main    24e1    counter" in listed
+    assert "7 frames missing, 3 of them found later; 1 gaps open" in listed
+    assert json.loads(smartcity("gaps", "--device", "24E1", "--json", env=env).out)[0]["missing"] == 7
+    assert json.loads(smartcity("gaps", "--since", "1970-01-02", "--json", env=env).out) == []
 
 
 def test_a_journal_that_may_not_be_trimmed_is_told_and_a_retired_sink_lets_it_go(tmp_path: Path) -> None:

@@ -141,10 +141,11 @@ async function account() {
   document.querySelector("#unbalanced").hidden = sinks.every((one) => one.balanced);
   // Every sink settles the same messages, so the one that has come furthest speaks for all.
   const furthest = sinks.reduce((most, one) => one.cursor > most.cursor ? one : most, { cursor: -1, received: 0, in_flight: 0, counts: {} });
-  const numbers = { stored: 0, duplicate: 0, dead_letter: 0, ...furthest.counts, received: furthest.received, in_flight: furthest.in_flight };
+  const numbers = { stored: 0, duplicate: 0, dead_letter: 0, expired: 0, ...furthest.counts, received: furthest.received, in_flight: furthest.in_flight };
   for (const [word, number] of Object.entries(numbers)) {
     const shown = document.querySelector(`#account [data-count=${word}]`);
     if (shown) shown.textContent = number;
+    if (word === "expired") shown.parentElement.hidden = !number;
   }
 }
 
