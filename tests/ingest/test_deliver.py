@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -14,7 +16,7 @@ from ingest.unwrap import unwrap
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore
 from sinks.errors import Refused, Unavailable
-from sinks.feed import LocalFeed
+from sinks.feed import LocalFeed, Turn
 from sinks.gaps import SqliteGaps
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
@@ -169,7 +171,7 @@ def test_frames_that_never_came_are_a_gap_in_the_books_until_they_come(
     (gap,) = books.find("store")
     assert (gap.source, gap.device, gap.first, gap.missing, gap.state) == ("test", BIN_EUI, 8, 1, "open")
 
-    again = replace(delivery, gaps=GapFinder(books.states("store")))
+    again = replace(delivery, gaps=GapFinder(partial(books.states, "store")))
     late = chirpstack(f_cnt=8, frame_id="8", time="2026-05-28T20:08:00Z")
     feed.journal.append([envelope(late, flags=["backfill"])])
     deliver_all(again)
@@ -192,6 +194,28 @@ def test_a_gap_in_a_batch_that_could_not_be_settled_at_first_is_recorded(
             delivery.deliver_batch(Event())
     deliver_all(delivery)
     assert [gap.missing for gap in SqliteGaps(tmp_path / "ledger.db").find("store")] == [1]
+
+
+def test_two_intakes_on_one_folder_count_every_message_once(store: Store, tmp_path: Path) -> None:
+    """The second stands by, and goes on where the first has ended, with what it had seen."""
+
+    def worker() -> Delivery:
+        journal, ledger = SqliteJournal(tmp_path / "journal.db"), SqliteLedger(tmp_path / "ledger.db")
+        feed = LocalFeed(journal, ledger, "store", turn=Turn(tmp_path / "store.turn"))
+        return Delivery(store, feed, Places(town()), unwrap)
+
+    first, second = worker(), worker()
+    with closing(SqliteJournal(tmp_path / "journal.db")) as journal:
+        journal.append([envelope(chirpstack())])
+        assert first.deliver_batch(Event()) == 1
+        journal.append([envelope(chirpstack(f_cnt=8, frame_id="8"))])
+        assert second.deliver_batch(Event()) == 0
+        first.feed.close()
+        journal.append([envelope(chirpstack())])
+        assert second.deliver_batch(Event()) == 2
+        second.feed.close()
+    with closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
+        assert ledger.counts("store") == {"duplicate": 1, "stored": 2}
 
 
 def _raise(error: Exception) -> None:

@@ -160,7 +160,7 @@ def test_a_sink_that_begins_late_accounts_for_what_was_trimmed_before_it(books: 
         keep(journal, 10)
         journal.trim(4)
     assert books.account("new").counts == {"expired": 4}
-    with closing(storage.open_feed("new", Event())) as feed:
+    with closing(storage.open_feed("new", Event(), lambda _: [])) as feed:
         (batch,) = feed.take(100, 0)
         assert [entry.offset for entry in batch.entries] == [5, 6, 7, 8, 9, 10]
         half = books.account("new")
@@ -177,7 +177,7 @@ def test_messages_that_vanished_without_being_trimmed_are_not_expired(books: Boo
         journal.trim(4)
     with closing(sqlite3.connect(tmp_path / "journal.db")) as db, db:
         db.execute("DELETE FROM entries WHERE offset <= 6")
-    with closing(storage.open_feed("new", Event())) as feed:
+    with closing(storage.open_feed("new", Event(), lambda _: [])) as feed:
         (batch,) = feed.take(100, 0)
         feed.settle([(batch, Settlement("new", 10, counts={"stored": 4}))])
     assert books.account("new").missing == 2
