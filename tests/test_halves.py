@@ -64,3 +64,19 @@ def test_a_file_is_taken_by_the_whole_intake_only(tmp_path: Path) -> None:
     said = smartcity("ingest", "--file", "messages.ndjson", "process", env=environment(tmp_path))
     assert said.code == 2
     assert "--file" in said.err
+
+
+def test_a_file_taken_beside_a_running_intake_is_counted_once(tmp_path: Path) -> None:
+    storage = Storage(data=tmp_path / "data")
+    with closing(storage.open_registry()) as registry, registry.transaction():
+        registry.add_organisation(Organisation("offenbach", "Offenbach"))
+        registry.add_device(Device(BIN_EUI, "offenbach", "milesight_em400_mud"))
+    file = tmp_path / "messages.ndjson"
+    file.write_bytes(b"".join(frame(n) + b"\n" for n in range(600)))
+    env = environment(storage.data)
+    with started("ingest", "process", env=env, log=storage.data / "process.log"):
+        said = smartcity("ingest", "--file", str(file), env=env)
+    assert said.out == "embedded: 600 stored since the beginning\n"
+    status = smartcity("status", env=env)
+    assert status.code == 0, status.out
+    assert "never came" not in status.out
