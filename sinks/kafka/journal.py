@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from sinks.errors import SinkError
@@ -39,30 +40,22 @@ class KafkaJournal:
         return self._connection.run(self._append(envelopes), SEND_S + _MARGIN_S)
 
     async def _append(self, envelopes: Sequence[Envelope]) -> int:
+        """All is sent, in batches for each partition, then all is awaited; message by message would cost twice."""
         producer = self._producer or await self._start()
         partitions = len(await producer.partitions_for(self._topic))
         try:
-            sent = [await self._send(producer, one, partitions) for one in envelopes]
-            kept = await asyncio.gather(*sent)
+            sent = [
+                await producer.send_batch(batch, self._topic, partition=number)
+                for number, lot in _by_partition(envelopes, partitions).items()
+                for batch in _batches(producer, lot)
+            ]
+            kept: list[RecordMetadata] = await asyncio.gather(*sent)
         except (KafkaError, asyncio.CancelledError):
             # One that has failed may be stuck on its sequence numbers for ever (aiokafka issue 1017).
             self._producer = None
             await stopped(producer.stop())
             raise
         return max((record.offset(one.partition, one.offset) for one in kept), default=0)
-
-    async def _send(
-        self, producer: AIOKafkaProducer, envelope: Envelope, partitions: int
-    ) -> asyncio.Future[RecordMetadata]:
-        key = record.key(envelope)
-        sent: asyncio.Future[RecordMetadata] = await producer.send(
-            self._topic,
-            envelope.body[: record.LARGEST],
-            key=key,
-            partition=record.partition(key, partitions),
-            headers=record.headers(envelope),
-        )
-        return sent
 
     async def _start(self) -> AIOKafkaProducer:
         await ensure_topics(self._connection, *self._keep)
@@ -81,6 +74,26 @@ class KafkaJournal:
         if self._producer is not None:
             await stopped(self._producer.stop())
             self._producer = None
+
+
+def _by_partition(envelopes: Sequence[Envelope], partitions: int) -> dict[int, list[tuple[bytes, Envelope]]]:
+    """Envelopes with their keys, in order."""
+    lots: dict[int, list[tuple[bytes, Envelope]]] = {}
+    for one in envelopes:
+        key = record.key(one)
+        lots.setdefault(record.partition(key, partitions), []).append((key, one))
+    return lots
+
+
+def _batches(producer: AIOKafkaProducer, lot: Sequence[tuple[bytes, Envelope]]) -> Iterator[BatchBuilder]:
+    batch = producer.create_batch()
+    for key, one in lot:
+        parts = {"key": key, "value": one.body[: record.LARGEST], "headers": record.headers(one)}
+        if batch.append(timestamp=None, **parts) is None:
+            yield batch
+            batch = producer.create_batch()
+            batch.append(timestamp=None, **parts)
+    yield batch
 
 
 def make_producer(connection: Connection) -> AIOKafkaProducer:

@@ -38,9 +38,9 @@ def value(letter: DeadLetter) -> bytes:
 
 
 def parse(found: Any) -> DeadLetter:
-    """The letter of a record; its id is its place in the topic."""
+    """The letter of a record; its id is its place in the topic, counted from 1."""
     letter = msgspec.json.decode(found.value, type=DeadLetter)
-    return replace(letter, id=record.offset(found.partition, found.offset))
+    return replace(letter, id=record.offset(found.partition, found.offset) + 1)
 
 
 async def send(producer: AIOKafkaProducer, topic: str, letters: Mapping[DeadLetter, bytes | None]) -> None:

@@ -5,13 +5,32 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from sinks.feed import FileBell
 from sinks.journal import SqliteJournal
 from sinks.model import Envelope
+from sinks.storage import Storage
+from tests.sinks.feed_contract import SINK, FeedContract, House, appender, recall
+
+__all__ = ["appender"]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    storage = Storage(data=tmp_path)
+    return House(
+        storage.open_appender,
+        lambda: storage.open_feed(SINK, Event(), recall),
+        storage.open_accounting,
+        storage.open_letters,
+    )
+
+
+class TestLocal(FeedContract):
+    """Both ends of the journal on this machine."""
 
 
 def envelope(number: int) -> Envelope:
