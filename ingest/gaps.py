@@ -166,14 +166,22 @@ class GapFinder:
         """What these frames say, in their order. Noted again before they were settled, it is the same."""
         if not self._begun:
             self._begin()
-        self._fresh = {}
-        batch = _Batch()
+        fresh, batch = self._fresh, _Batch()
+        fresh.clear()
         for fate in fates:
-            uplink = fate.frame.uplink
-            if fate.outcome == "stored" and fate.frame.entry.envelope.flags:
-                batch.take_flags(fate.frame)
-            if fate.outcome != "duplicate" and uplink.f_cnt is not None and uplink.outcome in _COUNTED:
-                self._follow(fate, uplink.f_cnt, batch)
+            frame = fate.frame
+            uplink = frame.uplink
+            if frame.entry.envelope.flags and fate.outcome == "stored":
+                batch.take_flags(frame)
+            counter = uplink.f_cnt
+            if counter is None or fate.outcome == "duplicate" or uplink.outcome not in _COUNTED:
+                continue
+            device, time_ms = frame.device or "", frame.received_ms
+            seen = fresh.get(device) or self._devices.get(device)
+            if seen and counter == seen.counter + 1 and uplink.session == seen.session and _is_soon(seen, time_ms):
+                fresh[device] = Seen(seen.session, counter, time_ms, seen.since_ms, seen.open)  # nearly always
+            else:
+                self._follow(fate, Heard(frame.entry.envelope.source, uplink.session, counter, time_ms), batch)
         return GapNotes(
             list(batch.gaps.values()), batch.counts, batch.backfilled, self._number, self._keep_from, self._piece()
         )
@@ -184,29 +192,25 @@ class GapFinder:
             return
         self._devices |= self._fresh
         self._at += self._share()
-        self._fresh = {}
+        self._fresh.clear()
         if self._at >= len(self._turn):
             self._keep_from = self._turn_from
             self._turn, self._at, self._turn_from = list(self._devices), 0, self._number + 1
         self._number += 1
 
-    def _follow(self, fate: Fate, counter: int, batch: _Batch) -> None:
-        frame, session = fate.frame, fate.frame.uplink.session
-        device, time_ms = frame.device or "", frame.received_ms
+    def _follow(self, fate: Fate, heard: Heard, batch: _Batch) -> None:
+        device = fate.frame.device or ""
         seen = self._fresh.get(device) or self._devices.get(device)
         if seen is None:
             if not _is_foreign(fate):
-                self._fresh[device] = Seen(session, counter, time_ms, time_ms)
-        elif counter == seen.counter + 1 and session == seen.session and _is_soon(seen, time_ms):
-            self._fresh[device] = Seen(session, counter, time_ms, seen.since_ms, seen.open)
-        else:
-            heard = Heard(frame.entry.envelope.source, session, counter, time_ms)
-            late = is_late(seen, heard)
-            self._fresh[device], changes = fill(seen, heard) if late else advance(seen, heard)
-            batch.take(device, changes, late=late)
+                self._fresh[device] = Seen(heard.session, heard.counter, heard.time_ms, heard.time_ms)
+            return
+        late = is_late(seen, heard)
+        self._fresh[device], changes = fill(seen, heard) if late else advance(seen, heard)
+        batch.take(device, changes, late=late)
 
     def _share(self) -> int:
-        return max(_LEAST_SHARE, len(self._fresh) // 2)
+        return max(_LEAST_SHARE, len(self._fresh) // 4)
 
     def _piece(self) -> bytes:
         if not self._fresh:

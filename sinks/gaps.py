@@ -17,10 +17,10 @@ _BACKFILL_MINUTES: Final = 60 * 24 * 60
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS gaps (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     sink TEXT NOT NULL, source TEXT NOT NULL, device TEXT NOT NULL, why TEXT NOT NULL, from_ms INTEGER NOT NULL,
     to_ms INTEGER NOT NULL, first INTEGER NOT NULL, missing INTEGER NOT NULL, found INTEGER NOT NULL,
-    state TEXT NOT NULL, UNIQUE (sink, source, device, why, from_ms, first));
+    state TEXT NOT NULL, UNIQUE (device, from_ms, first, why, source, sink));
 CREATE TABLE IF NOT EXISTS gap_states (
     sink TEXT NOT NULL, number INTEGER NOT NULL, states BLOB NOT NULL, PRIMARY KEY (sink, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS gap_sums (
