@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import Struct, msgpack, structs
 
-from sinks.ports import Gap, GapNotes
+from sinks.model import Gap, GapNotes
 
 from .networks.model import Outcome
 from .pipeline import Fate, Frame

@@ -11,7 +11,8 @@ from threading import Event
 from typing import Final
 
 from sinks.errors import SinkError
-from sinks.ports import Events, Gap, Gaps, SourceEvent
+from sinks.model import Gap
+from sinks.ports import Events, Gaps, SourceEvent
 
 from .gaps import GIVE_UP_MS
 

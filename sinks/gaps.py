@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from .ports import Gap, GapNotes
+from .model import Gap, GapNotes
 from .sqlite import connect, insert, reported
 
 MOST: Final = 20_000

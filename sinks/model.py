@@ -5,7 +5,7 @@ What is made for every message is a `Struct`, which costs a quarter of a frozen 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -98,6 +98,44 @@ class DeadLetter:
     id: int | None = None
     created_ms: int | None = None
     replayed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time from which something is missing: frames of a device, or what a source should have sent.
+
+    `device`: "" for a gap of the source itself. `why`: counter, session_lost, silent. `from_ms`, `to_ms`: the last
+    sign before it and the first after it, Unix milliseconds. `missing`: frames, by the device's counter; 0 is unknown.
+    `found`: how many of them came late, or in a back-fill. `state`: open, filled, given_up. `first`: counter of the
+    first missing frame.
+    """
+
+    source: str
+    device: str
+    why: str
+    from_ms: int
+    to_ms: int
+    missing: int = 0
+    found: int = 0
+    state: str = "open"
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GapNotes:
+    """What a batch says about gaps. `gaps`: new ones, and those that have changed. `counts`: frames missing, found.
+
+    `backfilled`: frames that came in a back-fill, by source and minute (Unix milliseconds / 60,000) of their time.
+    `states`: what was last seen of each device, for whoever goes on after us, as numbered pieces of which a later one
+    counts; pieces before `keep_from` may go.
+    """
+
+    gaps: Sequence[Gap] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    backfilled: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    number: int = 0
+    keep_from: int = 0
+    states: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Installation, Organisation, Point
+from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Gap, GapNotes, Installation, Organisation, Point
 
 
 class Appender(Protocol):
@@ -46,44 +46,6 @@ SLOT: Final = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """A time from which something is missing: frames of a device, or what a source should have sent.
-
-    `device`: "" for a gap of the source itself. `why`: counter, session_lost, silent. `from_ms`, `to_ms`: the last
-    sign before it and the first after it, Unix milliseconds. `missing`: frames, by the device's counter; 0 is unknown.
-    `found`: how many of them came late, or in a back-fill. `state`: open, filled, given_up. `first`: counter of the
-    first missing frame.
-    """
-
-    source: str
-    device: str
-    why: str
-    from_ms: int
-    to_ms: int
-    missing: int = 0
-    found: int = 0
-    state: str = "open"
-    first: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GapNotes:
-    """What a batch says about gaps. `gaps`: new ones, and those that have changed. `counts`: frames missing, found.
-
-    `backfilled`: frames that came in a back-fill, by source and minute (Unix milliseconds / 60,000) of their time.
-    `states`: what was last seen of each device, for whoever goes on after us, as numbered pieces of which a later one
-    counts; pieces before `keep_from` may go.
-    """
-
-    gaps: Sequence[Gap] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
-    backfilled: Mapping[tuple[str, int], int] = field(default_factory=dict)
-    number: int = 0
-    keep_from: int = 0
-    states: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class Settlement:
     """What became of a batch of the journal, for one sink; taken into the ledger as one transaction.
 
@@ -99,7 +61,7 @@ class Settlement:
     counts: Mapping[str, int] = field(default_factory=dict)
     frames: Mapping[str, int] = field(default_factory=dict)
     forget_before_ms: int = 0
-    gaps: GapNotes = GapNotes()
+    gaps: GapNotes = field(default_factory=GapNotes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sinks.commands.output import Json, show
-from sinks.ports import Gap
+from sinks.model import Gap
 
 from .given import Given
 

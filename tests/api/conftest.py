@@ -16,8 +16,8 @@ from sinks.events import SqliteEvents
 from sinks.gaps import SqliteGaps
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
-from sinks.model import Asset, DeadLetter, Envelope, Organisation
-from sinks.ports import Gap, GapNotes, Settlement, SourceEvent
+from sinks.model import Asset, DeadLetter, Envelope, Gap, GapNotes, Organisation
+from sinks.ports import Settlement, SourceEvent
 from tests.api.client import Client
 from tests.api.memory import MemoryReader, MemoryRegistry, row
 

@@ -13,8 +13,8 @@ from ingest.networks.model import Outcome, Uplink
 from ingest.pipeline import Fate, Frame
 from sinks.gaps import SqliteGaps
 from sinks.ledger import SqliteLedger
-from sinks.model import DeadLetter, Entry, Envelope
-from sinks.ports import Gap, GapNotes, Settlement
+from sinks.model import DeadLetter, Entry, Envelope, Gap, GapNotes
+from sinks.ports import Settlement
 from tests.ingest.house import BIN_EUI
 
 MINUTE = 60_000

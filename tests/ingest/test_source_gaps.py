@@ -12,7 +12,8 @@ from ingest.sources.watch import Watch
 from sinks.events import SqliteEvents
 from sinks.gaps import SqliteGaps
 from sinks.ledger import SqliteLedger
-from sinks.ports import GapNotes, Settlement, SourceEvent
+from sinks.model import GapNotes
+from sinks.ports import Settlement, SourceEvent
 
 NOW = 1_780_000_000_000
 MINUTE = 60_000

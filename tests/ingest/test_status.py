@@ -12,8 +12,8 @@ from api.app import create_app
 from api.settings import ApiSettings
 from ingest.status import Status, stands_still
 from sinks.books import Account, Books
-from sinks.model import Envelope
-from sinks.ports import Gap, GapNotes, Settlement
+from sinks.model import Envelope, Gap, GapNotes
+from sinks.ports import Settlement
 from sinks.storage import Storage
 from tests.api.client import Client
 from tests.door import environment, smartcity

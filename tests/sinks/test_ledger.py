@@ -7,8 +7,8 @@ import pytest
 
 from sinks.gaps import SqliteGaps
 from sinks.ledger import SqliteLedger
-from sinks.model import DeadLetter, Envelope
-from sinks.ports import SLOT, Gap, GapNotes, Settlement
+from sinks.model import DeadLetter, Envelope, Gap, GapNotes
+from sinks.ports import SLOT, Settlement
 
 DEVICE = f"radio:24e1{SLOT}"
 ENVELOPE = Envelope("s", "things_stack", "v3/x", b"\x00body", 5, ("retained",))
