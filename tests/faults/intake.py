@@ -42,8 +42,14 @@ def listening(
     """The same, when it has its session at the broker: from now on no message is nobody's."""
     already = said(storage).count("listening to")
     process = start(storage, broker, launcher, **settings)
+
+    def listens() -> bool:
+        if process.poll() is not None:
+            raise TimeoutError(f"the intake has ended with {process.returncode}")
+        return said(storage).count("listening to") > already
+
     try:
-        wait_for(lambda: said(storage).count("listening to") > already, 30, "the intake's session")
+        wait_for(listens, 30, "the intake's session")
     except TimeoutError as error:
         process.kill()
         raise TimeoutError(f"{error}; its log ends:\n{said(storage)[-2000:]}") from error
