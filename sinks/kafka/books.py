@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -20,7 +21,7 @@ from sinks.ports import Events, Gaps
 from . import record
 from .lane import Counts, decode
 from .letters import KafkaLetters
-from .reading import Span, administrator, committed, partitions_of, reader, records, spans
+from .reading import Span, administrator, committed, partitions_of, patiently, reader, records, spans
 
 _ANSWER_S: Final = 20.0
 
@@ -62,14 +63,14 @@ class KafkaLedger(KafkaLetters):
     """Where every sink stands, and the dead letters: what `sinks.ports.Ledger` has for readers."""
 
     def cursors(self) -> dict[str, int]:
-        return {sink: self.cursor(sink) for sink in self._connection.run(self._sinks(), _ANSWER_S)}
+        return {sink: self.cursor(sink) for sink in self._connection.run(patiently(self._sinks), _ANSWER_S)}
 
     def cursor(self, sink: str) -> int:
         return self.account(sink).cursor
 
     def account(self, sink: str) -> Account:
         """One sink, also one that has settled nothing yet. Raises `Unavailable`."""
-        return self._connection.run(self._account(sink), _ANSWER_S)
+        return self._connection.run(patiently(partial(self._account, sink)), _ANSWER_S)
 
     async def _sinks(self) -> list[str]:
         prefix = self._connection.settings.group("")
@@ -92,7 +93,7 @@ class KafkaLedger(KafkaLetters):
 
     def kept(self) -> Kept:
         """What the topic holds; the brokers do not say in how many bytes."""
-        return self._connection.run(self._kept(), _ANSWER_S)
+        return self._connection.run(patiently(self._kept), _ANSWER_S)
 
     async def _kept(self) -> Kept:
         async with administrator(self._connection) as admin, reader(self._connection) as consumer:

@@ -21,7 +21,7 @@ from sinks.model import DeadLetter
 from . import record
 from .connection import Connection, stopped
 from .journal import make_producer
-from .reading import Span, administrator, partitions_of, reader, records, spans
+from .reading import Span, administrator, partitions_of, patiently, reader, records, spans
 
 _ANSWER_S: Final = 120.0
 
@@ -65,17 +65,17 @@ class KafkaLetters:
     def dead_letters(self, *, reason: str = "", device: str = "", after: int = 0, limit: int = 100) -> list[DeadLetter]:
         found = [
             letter
-            for letter in self._connection.run(self._open(), _ANSWER_S).values()
+            for letter in self._connection.run(patiently(self._open), _ANSWER_S).values()
             if letter.reason.startswith(reason) and device in {"", letter.device} and (letter.id or 0) > after
         ]
         return sorted(found, key=lambda letter: letter.id or 0)[:limit]
 
     def dead_letter(self, letter_id: int) -> DeadLetter | None:
-        letters = self._connection.run(self._open(), _ANSWER_S).values()
+        letters = self._connection.run(patiently(self._open), _ANSWER_S).values()
         return next((letter for letter in letters if letter.id == letter_id), None)
 
     def dead_letter_counts(self) -> dict[str, int]:
-        self._connection.run(self._count(), _ANSWER_S)
+        self._connection.run(patiently(self._count), _ANSWER_S)
         return dict(sorted(Counter(self._reasons.values()).items()))
 
     def mark_replayed(self, letter_ids: Sequence[int], now_ms: int) -> None:  # noqa: ARG002 the broker dates records

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupLoadInProgressError
+from aiokafka.errors import GroupLoadInProgressError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from .connection import Connection, stopped
 
 _WAIT_MS: Final = 500
 _AT_ONCE: Final = 500
+_PATIENCE_S: Final = 12.0
+_RETRY_S: Final = 0.2
+
+T = TypeVar("T")
 
 
 class Span(NamedTuple):
@@ -46,6 +52,18 @@ async def reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
         yield consumer
     finally:
         await stopped(consumer.stop())
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again while brokers change places, for some seconds: what is read from outside changes nothing."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return await ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_RETRY_S)
 
 
 async def partitions_of(admin: AIOKafkaAdminClient, topic: str) -> list[TopicPartition]:
