@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from math import floor
 from pathlib import Path
 from unittest.mock import patch
 
@@ -10,19 +13,25 @@ from hypothesis import strategies as st
 from ingest import gaps
 from ingest.gaps import GapFinder
 from ingest.networks.model import Outcome, Uplink
-from ingest.pipeline import Fate, Frame
+from ingest.pipeline import Fate, Frame, process
+from ingest.places import Places
+from ingest.simulate import Kind, register
+from ingest.simulate.mischief import counter
+from ingest.unwrap import unwrap
 from sinks.gaps import SqliteGaps
 from sinks.ledger import SqliteLedger
 from sinks.model import DeadLetter, Entry, Envelope, Gap, GapNotes
 from sinks.ports import Settlement
+from sinks.storage import Storage
 from tests.ingest.house import BIN_EUI
+from tests.ingest.simulate.city import FLEET, STATIONS, planned
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 
 
 def fate(
-    counter: int | None,
+    number: int | None,
     minute: float,
     session: str | None = "s",
     device: str = BIN_EUI,
@@ -30,7 +39,7 @@ def fate(
     outcome: str = "stored",
 ) -> Fate:
     envelope = Envelope("main", None, None, b"", 0, tuple(flags))
-    uplink = Uplink("chirpstack", Outcome.DATA, dev_eui=device, f_cnt=counter, session=session)
+    uplink = Uplink("chirpstack", Outcome.DATA, dev_eui=device, f_cnt=number, session=session)
     return Fate(Frame(Entry(1, envelope), 0, uplink, device, round(minute * MINUTE)), outcome, "decoded")
 
 
@@ -189,6 +198,27 @@ def test_what_is_missing_is_what_was_lost_inside_the_sessions(
     assert counts["missing"] - counts["found"] == lost(came)
     assert sum(gap.missing - gap.found for gap in found.values()) == lost(came)
     assert {gap.state for gap in found.values() if gap.missing == gap.found} <= {"filled"}
+
+
+def simulated_losses() -> int:
+    """Frames that the simulated gateways did not hear, between two of the same session that they heard."""
+    heard = defaultdict(set)
+    for message in planned():
+        if message.kind in (Kind.NORMAL, Kind.SENTINEL):
+            heard[message.dev_eui, counter(STATIONS[message.dev_eui], message.slot)[0]].add(message.f_cnt)
+    return sum(len(set(range(min(numbers), max(numbers))) - numbers) for numbers in heard.values())
+
+
+def test_what_the_simulated_city_lost_is_what_is_missing(tmp_path: Path) -> None:
+    """Real messages of both network servers, with their duplicates, joins and strangers."""
+    with closing(Storage(data=tmp_path).open_registry()) as registry:
+        register(registry, FLEET)
+        messages = [Envelope("main", m.network, m.topic, m.body, floor(m.at_s * 1e9)) for m in planned()]
+        entries = [Entry(offset, envelope) for offset, envelope in enumerate(messages, 1)]
+        memory: dict[str, int] = {}
+        fates = process(entries, unwrap, Places(registry), lambda keys: {k: memory[k] for k in keys if k in memory})
+    assert noted(GapFinder(), fates).counts == {"missing": simulated_losses(), "found": 0}
+    assert simulated_losses() > 20
 
 
 def test_back_fill_is_counted_by_source_and_minute() -> None:
