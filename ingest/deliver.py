@@ -26,7 +26,7 @@ from .gaps import GapFinder
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process
 from .places import Places
 
-BATCH: Final = 500
+BATCH: Final = 1_000
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
 FEW: Final = 50

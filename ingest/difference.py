@@ -86,11 +86,8 @@ class Difference:
             self.same += 1
             return None
         self.changed += 1
-        if stored.get("quality_codes") and "quality_codes" not in point.fields:
-            return replace(
-                point, fields={**point.fields, "quality_codes": ""}
-            )  # else old flags would stay on new values
-        return point
+        taken_back = _taken_back(point, stored)  # else the old words would stay on new values
+        return replace(point, fields={**point.fields, **dict.fromkeys(taken_back, "")}) if taken_back else point
 
     def take_stale(self, row: Row) -> None:
         """A stored row of a message that no longer gives it."""
@@ -108,15 +105,23 @@ class Difference:
                 self._of(point.series, name).take(key, stored[name], value)
             else:
                 self._of(point.series, name).new += 1
-        if stored.get("quality_codes") and "quality_codes" not in point.fields:
+        for name in _taken_back(point, stored):
             differs = True
-            self._of(point.series, "quality_codes").take(key, stored["quality_codes"], "")
-        for name in stored.keys() - point.fields.keys() - {"quality_codes", "offset"}:
+            self._of(point.series, name).take(key, stored[name], "")
+        for name in stored.keys() - point.fields.keys() - {*_SAID_BY_ABSENCE, "offset"}:
             self._of(point.series, name).stale += 1
         return differs
 
     def _of(self, series: Series, name: str) -> Quantity:
         return self.quantities.setdefault(f"{series.measurement}.{name}", Quantity())
+
+
+_SAID_BY_ABSENCE: Final = ("quality_codes", "decoder", "time_source")
+"""Texts whose absence is a statement: all is good, the model's first revision, the network server's clock."""
+
+
+def _taken_back(point: Point, stored: Mapping[str, Field]) -> list[str]:
+    return [name for name in _SAID_BY_ABSENCE if stored.get(name) and name not in point.fields]
 
 
 def merged(points: Iterable[Point]) -> dict[Key, Point]:

@@ -14,7 +14,7 @@ from sinks.ports import Place
 from sinks.quality import format_codes
 
 from .derive import level, soil
-from .networks.model import Outcome, Uplink
+from .networks.model import Outcome, TimeSource, Uplink
 
 MEASUREMENT_OF_KIND = {"bin": "bin_level", "tree": "soil"}
 _NS = 1_000_000
@@ -37,8 +37,9 @@ Flags = dict[str, tuple[Quality, str]]
 def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str, offset: int) -> list[Point]:
     """All points of one frame: what was measured, with the device's condition and the radio link, and events.
 
-    `decoder`: "<key>/<revision>". `offset`: of the message in the journal. `decoded` is None for frames and events
-    without a payload. Times are the reading's own when its clock can be trusted, else the reception.
+    `decoder`: "<key>/<revision>", "" for the first revision of the model's own. `offset`: of the message in the
+    journal. `decoded` is None for frames and events without a payload. Times are the reading's own when its clock can
+    be trusted, else the reception.
     """
     received_ms = (uplink.received_ns or 0) // _NS
     points = []
@@ -185,8 +186,8 @@ def _condition(uplink: Uplink, decoded: Decoded | None) -> Fields:
 def _add_link(fields: Fields, uplink: Uplink) -> None:
     """The radio link of one frame: counter, port and the pair of values of the best gateway."""
     fields["gateways"] = len(uplink.gateways)
-    if uplink.time_source is not None:
-        fields["time_source"] = uplink.time_source._value_  # as `value`, but no call
+    if uplink.time_source is not None and uplink.time_source is not TimeSource.NETWORK:
+        fields["time_source"] = uplink.time_source.value
 
     if uplink.spreading_factor is not None:
         fields["spreading_factor"] = uplink.spreading_factor

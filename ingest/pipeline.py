@@ -162,7 +162,7 @@ def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
     if decoded.kind in (Kind.ERROR, Kind.UNKNOWN) and not decoded.readings:
         code, detail = (decoded.issues[0].code, decoded.issues[0].detail) if decoded.issues else ("unknown", "")
         raise Refusal(f"decode/{code}", detail or f"{decoder.key} refuses these bytes")
-    return decoded, f"{decoder.key}/{decoder.revision}"
+    return decoded, f"{decoder.key}/{decoder.revision}" if decoder.revision > 1 else ""
 
 
 def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:

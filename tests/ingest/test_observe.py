@@ -66,7 +66,6 @@ def test_a_distance_becomes_level_and_litres_with_place_provenance_and_link_in_o
         "f_cnt": 0,
         "f_port": 85,
         "spreading_factor": 9,
-        "time_source": "network",
     }
     assert dict(point.fields) == expected
     assert point.time_ms == NOW_MS
@@ -150,6 +149,14 @@ def test_the_link_is_that_of_the_best_gateway_and_a_zero_counter_is_a_value() ->
     (point,) = points(reading(distance_mm=2000.0))
     assert (point.fields["gateway"], point.fields["rssi_dbm"], point.fields["snr_db"]) == ("aa", -90.0, 5.0)
     assert point.fields["f_cnt"] == 0
+
+
+def test_a_time_that_is_not_the_network_servers_says_whose_it_is() -> None:
+    (network,), (gateway,) = (
+        points(reading(distance_mm=2000.0), frame=uplink(time_source=source))
+        for source in (TimeSource.NETWORK, TimeSource.GATEWAY)
+    )
+    assert (network.fields.get("time_source"), gateway.fields.get("time_source")) == (None, "gateway")
 
 
 def test_the_devices_condition_stands_in_the_row_of_what_it_measured() -> None:
