@@ -15,7 +15,7 @@ from ingest import retain
 from ingest.retain import Plan, Retention, gone, held, plan
 from sinks.books import Books
 from sinks.journal import SqliteJournal
-from sinks.model import Envelope
+from sinks.model import DeadLetter, Envelope
 from sinks.ports import Settlement
 from sinks.storage import JournalSettings, Storage
 
@@ -192,6 +192,17 @@ def test_a_sink_that_retired_and_comes_back_begins_anew(books: Books, tmp_path: 
         assert books.accounts() == []
         found = books.account("old")
     assert (found.balanced, found.counts, found.in_flight) == (True, {"expired": 8}, 2)
+
+
+def test_a_dead_letter_outlives_the_entry_that_it_is_from(books: Books, tmp_path: Path) -> None:
+    envelope = Envelope("s", None, "t", b"no json", 1)
+    with closing(Storage(data=tmp_path).open_journal()) as journal:
+        journal.append([envelope])
+        letter = DeadLetter("store", 1, 0, "unwrap/not_json", "", envelope)
+        books.ledger.settle(Settlement("store", 1, {}, [letter], {"dead_letter": 1}))
+        journal.trim(1)
+        assert journal.read(0, 10) == []
+    assert [found.envelope for found in books.ledger.dead_letters()] == [envelope]
 
 
 def test_what_can_no_longer_be_replayed_is_said(journal: SqliteJournal) -> None:
