@@ -76,6 +76,18 @@ def test_the_newest_key_of_a_slot_is_found_under_any_time_also_after_a_restart(t
         assert books.seen("store", {DEVICE + "1": 250}) == {}
 
 
+def test_the_newest_keys_of_many_batches_are_read_back_and_forgotten(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    keys = [f"radio:device {n % 40}{SLOT}{n}" for n in range(300)]
+    for n, key in enumerate(keys):
+        ledger.settle(Settlement("store", n + 1, {key: n}, forget_before_ms=n - 100))
+    again = SqliteLedger(tmp_path / "ledger.db")
+    assert again.seen("store", dict.fromkeys(keys, 0)) == {key: n for n, key in enumerate(keys) if n >= 260}
+    for _ in range(60):
+        again.settle(Settlement("store", 301, forget_before_ms=400))
+    assert SqliteLedger(tmp_path / "ledger.db").seen("store", dict.fromkeys(keys, 0)) == {}
+
+
 def test_a_batch_that_could_not_be_settled_is_not_remembered(ledger: SqliteLedger) -> None:
     broken = Settlement("store", through=4, seen={DEVICE + "1": 10, "k": 10}, dead_letters=[letter(4, reason=None)])  # type: ignore[arg-type]
     with pytest.raises(Exception, match="NOT NULL"):
