@@ -47,10 +47,8 @@ def refuse_length(payload: bytes, expected: int) -> Decoded:
 def check_limits(values: Values, issues: list[Issue]) -> None:
     """Take out what cannot be true anywhere: the value becomes None, the issue says what it was."""
     for key, value in values.items():
-        if value is None:
-            continue
         low, high = _LIMITS[key]
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             values[key] = None
             issues.append(Issue(Code.OUT_OF_RANGE, key, value, f"outside {low:g} to {high:g}"))
 

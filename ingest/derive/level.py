@@ -38,7 +38,9 @@ def level(distance_mm: float, mount: Mount) -> Level:
     empty, full = mount.get("empty_mm"), mount.get("full_mm")
     if not isinstance(empty, _NUMBER) or not isinstance(full, _NUMBER):
         return Level(None, Quality.NOT_EVALUATED, "no_geometry")
-    height = (distance_mm - _number(mount, "offset_mm")) * cos(radians(_number(mount, "tilt_deg")))
+    height, tilt = distance_mm - _number(mount, "offset_mm"), _number(mount, "tilt_deg")
+    if tilt:
+        height *= cos(radians(tilt))
     unclamped = 100.0 * (empty - height) / (empty - full)
     if distance_mm < _number(mount, "dead_mm"):
         return Level(None, Quality.FAIL, "blind_zone")
@@ -72,5 +74,5 @@ def _interpolate(level_pct: float, table: str) -> float:
 
 
 def _number(mount: Mount, key: str) -> float:
-    value = mount.get(key, 0.0)
+    value = mount.get(key)
     return float(value) if isinstance(value, _NUMBER) else 0.0

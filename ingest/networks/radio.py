@@ -38,12 +38,14 @@ def heard(rows: Sequence[Row]) -> Heard:
         gateway, rssi, snr = rows[0]
         return Heard((Gateway(gateway, rssi, snr),), rssi, snr)
     best: dict[str, Gateway] = {}
+    strongest: float | None = None
     for gateway, rssi, snr in sorted(rows, key=_best_first):
         if gateway not in best:
             best[gateway] = Gateway(gateway, rssi, snr)
-    known = [rssi for _, rssi, _ in rows if rssi is not None]
+        if rssi is not None and (strongest is None or rssi > strongest):
+            strongest = rssi
     gateways = tuple(best.values())
-    return Heard(gateways, max(known) if known else None, gateways[0].snr if gateways else None)
+    return Heard(gateways, strongest, gateways[0].snr if gateways else None)
 
 
 def _best_first(row: Row) -> tuple[float, float, str]:
