@@ -55,7 +55,8 @@ def door(
     ctx.obj = load(config, environment())
     level = ctx.obj.settings.log_level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # an up-to-date schema is no news
+    for name in ("alembic", "aiokafka"):  # an up-to-date schema is no news, nor how a group shares out its work
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @app.command(epilog="Example: smartcity run --port 8001 --mqtt-port 1884 --data /tmp/town")

@@ -118,7 +118,7 @@ class Storage(BaseModel):
         if self.is_on_kafka:
             from .kafka.journal import KafkaJournal  # noqa: PLC0415 an extra that most do without
 
-            return KafkaJournal(self._kafka(), self.journal.keep_days, self.journal.max_mb)
+            return KafkaJournal(self._kafka())
         return self.open_journal()
 
     def open_feed(self, sink: str, bell: Bell, recall: Recall) -> Feed:
@@ -129,7 +129,7 @@ class Storage(BaseModel):
         if self.is_on_kafka:
             from .kafka.feed import KafkaFeed  # noqa: PLC0415 as above
 
-            return KafkaFeed(self._kafka(), sink, recall, self.journal.keep_days, self.journal.max_mb)
+            return KafkaFeed(self._kafka(), sink, recall)
         return LocalFeed(self.open_journal(), self.open_ledger(), sink, bell, Turn(self.data / f"{sink}.turn"))
 
     @contextmanager
@@ -145,7 +145,8 @@ class Storage(BaseModel):
         from .kafka.connection import Connection  # noqa: PLC0415 as above
 
         settings = self.journal.kafka
-        return Connection(settings, read_secret(settings.password_file) if settings.password_file else None)
+        password = read_secret(settings.password_file) if settings.password_file else None
+        return Connection(settings, password, self.journal.keep_days, self.journal.max_mb)
 
     def open_ledger(self) -> SqliteLedger:
         """The books beside the local journal."""
@@ -189,7 +190,15 @@ class Storage(BaseModel):
         return open_registry(f"sqlite:///{self.data / 'registry.db'}")
 
     def open_store(self) -> Store:
-        """The time-series store to write to. Clients of servers are imported only when they are used."""
+        """The time-series store to write to; with Kafka's live feed behind it, when that is wanted."""
+        if self.is_on_kafka and self.journal.kafka.observations:
+            from .kafka.observations import Published  # noqa: PLC0415 as below
+
+            return Published(self._open_store(), self._kafka())
+        return self._open_store()
+
+    def _open_store(self) -> Store:
+        """Clients of servers are imported only when they are used."""
         if self.store.kind == "influxdb":
             from .influxdb.write import InfluxStore  # noqa: PLC0415 as above
 

@@ -132,18 +132,18 @@ def _keep_books(given: Given, held: ExitStack, stop: Event) -> list[Thread]:
 def _take_file(given: Given, held: ExitStack, file: Path, form: str | None) -> None:
     """Keep every line, then deliver the backlog, or wait until a running intake has; progress by bytes."""
     delivery = _delivery(given, held, _registry(given, held), Event())
-    journal = held.enter_context(closing(given.storage.open_journal()))
-    books = held.enter_context(closing(given.storage.open_books()))
+    journal = held.enter_context(closing(given.storage.open_appender()))
+    books = held.enter_context(closing(given.storage.open_accounting()))
     sink = delivery.store.name
     with progress() as bar, file.open("rb") as lines:
         keeping = bar.add_task(f"keeping {file.name}", total=file.stat().st_size)
         for batch in envelopes(lines, file.name, form):
             journal.append(batch)
             bar.update(keeping, completed=lines.tell())
-        begin, last = books.ledger.cursor(sink), journal.bounds()[1]
-        delivering = bar.add_task(f"delivering to {sink}", total=last - begin)
-        while (cursor := books.ledger.cursor(sink)) < last:
-            bar.update(delivering, completed=cursor - begin)
+        begin = books.account(sink)
+        delivering = bar.add_task(f"delivering to {sink}", total=begin.received - begin.cursor)
+        while (now := books.account(sink)).cursor < begin.received and now.in_flight:
+            bar.update(delivering, completed=now.cursor - begin.cursor)
             delivery.deliver_batch(Event(), IDLE_S)
     said = ", ".join(f"{n} {outcome}" for outcome, n in books.account(sink).counts.items())
     typer.echo(f"{sink}: {said} since the beginning")

@@ -6,7 +6,7 @@ So a worker that decodes never holds up the heartbeats that keep it in its group
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from threading import Thread
@@ -24,7 +24,7 @@ from aiokafka.errors import (
 )
 from aiokafka.helpers import create_ssl_context
 
-from sinks.errors import Refused, Unavailable
+from sinks.errors import Refused, SinkError, Unavailable
 
 from .settings import KafkaSettings
 
@@ -43,10 +43,16 @@ _REFUSALS: Final = (
 
 
 class Connection:
-    """Runs coroutines for threads, and tells Kafka's errors as ours."""
+    """Runs coroutines for threads, and tells Kafka's errors as ours.
 
-    def __init__(self, settings: KafkaSettings, password: str | None) -> None:
+    `keep_days`, `max_mb`: how long topics that we make keep messages, 0 being for ever and without limit.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, password: str | None = None, keep_days: int = 30, max_mb: int = 0
+    ) -> None:
         self.settings = settings
+        self.keep_days, self.max_mb = keep_days, max_mb
         self._password = password
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="kafka", daemon=True)
@@ -82,15 +88,13 @@ class Connection:
             options["sasl_plain_password"] = self._password
         return options
 
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-        return self._loop.is_closed()
-
-    def close(self) -> None:
-        """End the loop with all that still runs on it. Twice is once."""
-        if self.closed:
+    def close(self, *ends: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let clients end, then the loop with all that still runs on it. Twice is once."""
+        if self._loop.is_closed():
             return
+        for end in ends:
+            with suppress(SinkError):
+                self.run(end(), 3 * STOP_S)
         asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(STOP_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOP_S)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from sinks.errors import SinkError
 from sinks.model import DeadLetter, Entry
 from sinks.ports import Batch, Recall, Settlement
 
 from . import letters, record
-from .connection import STOP_S, Connection, stopped
+from .connection import Connection
 from .group import Member
-from .journal import SEND_S, make_producer
 from .lane import MOST_KEYS, Counts, Lane
 from .reading import Span, reader, records, spans
+from .sending import SEND_S, Sender
 from .topics import ensure_topics
 
 _JOIN_S: Final = 90.0
@@ -33,14 +31,13 @@ log = logging.getLogger(__name__)
 class KafkaFeed:
     """`sinks.ports.Feed` as a member of the sink's consumer group. For one thread; joins at the first `take`."""
 
-    def __init__(self, connection: Connection, sink: str, recall: Recall, keep_days: int, max_mb: int) -> None:
+    def __init__(self, connection: Connection, sink: str, recall: Recall) -> None:
         self._connection = connection
         self._sink = sink
         self._recall = recall
-        self._keep = keep_days, max_mb
         self._member: Member | None = None
         self._epoch = 0
-        self._producer: AIOKafkaProducer | None = None
+        self._sender = Sender(connection)
         self._taken: list[Batch] = []
         self._lanes: dict[int, Lane] = {}
         self._moved_s = time.monotonic()
@@ -77,7 +74,7 @@ class KafkaFeed:
             await self._leave()
 
     async def _join(self) -> Member:
-        await ensure_topics(self._connection, *self._keep)
+        await ensure_topics(self._connection)
         member = Member(self._connection, self._sink, self._epoch)
         await member.join()
         self._member, self._moved_s = member, time.monotonic()
@@ -152,31 +149,13 @@ class KafkaFeed:
         return last + 1, lane.counts.after(settlement, expired=first - lane.position)
 
     async def _send(self, dead: Sequence[DeadLetter]) -> None:
-        if not dead:
-            return
-        if self._producer is None:
-            producer = make_producer(self._connection)
-            await producer.start()
-            self._producer = producer
-        try:
-            topic = self._connection.settings.dead_letters
-            await letters.send(self._producer, topic, {one: letters.value(one) for one in dead})
-        except KafkaError:
-            producer, self._producer = self._producer, None
-            await stopped(producer.stop())
-            raise
+        if dead:
+            async with self._sender.producer() as producer:
+                topic = self._connection.settings.dead_letters
+                await letters.send(producer, topic, {one: letters.value(one) for one in dead})
 
     def close(self) -> None:
-        if not self._connection.closed:
-            with suppress(SinkError):
-                self._connection.run(self._end(), 3 * STOP_S)
-        self._connection.close()
-
-    async def _end(self) -> None:
-        await self._leave()
-        if self._producer is not None:
-            await stopped(self._producer.stop())
-            self._producer = None
+        self._connection.close(self._leave, self._sender.end)
 
 
 def _entries(found: Sequence[Any]) -> list[Entry]:

@@ -19,9 +19,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from sinks.model import DeadLetter
 
 from . import record
-from .connection import Connection, stopped
-from .journal import make_producer
+from .connection import Connection
 from .reading import Span, administrator, partitions_of, patiently, reader, records, spans
+from .sending import Sender
 
 _ANSWER_S: Final = 120.0
 
@@ -59,6 +59,7 @@ class KafkaLetters:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._topic = connection.settings.dead_letters
+        self._sender = Sender(connection)
         self._read: dict[TopicPartition, int] = {}
         self._reasons: dict[bytes, str] = {}
 
@@ -82,7 +83,7 @@ class KafkaLetters:
         self._connection.run(self._take_out(set(letter_ids)), _ANSWER_S)
 
     def close(self) -> None:
-        self._connection.close()
+        self._connection.close(self._sender.end)
 
     async def _open(self) -> dict[bytes, DeadLetter]:
         letters: dict[bytes, DeadLetter] = {}
@@ -112,9 +113,5 @@ class KafkaLetters:
 
     async def _take_out(self, letter_ids: set[int]) -> None:
         letters = [letter for letter in (await self._open()).values() if letter.id in letter_ids]
-        producer = make_producer(self._connection)
-        await producer.start()
-        try:
+        async with self._sender.producer() as producer:
             await send(producer, self._topic, dict.fromkeys(letters))
-        finally:
-            await stopped(producer.stop())

@@ -17,7 +17,7 @@ from .connection import Connection, stopped
 
 _WAIT_MS: Final = 500
 _AT_ONCE: Final = 500
-_PATIENCE_S: Final = 12.0
+_PATIENCE_S: Final = 8.0
 _RETRY_S: Final = 0.2
 
 T = TypeVar("T")

@@ -17,10 +17,10 @@ _LOOK_S: Final = 0.05
 _DAY_MS: Final = 86_400_000
 
 
-async def ensure_topics(connection: Connection, keep_days: int, max_mb: int) -> None:
+async def ensure_topics(connection: Connection) -> None:
     """Make what is missing, and wait until every partition has a leader. Settings of topics that are there stay."""
     async with administrator(connection) as admin:
-        wanted = {topic.name: topic for topic in _topics(connection, keep_days, max_mb)}
+        wanted = {topic.name: topic for topic in _topics(connection)}
         missing = [wanted[name] for name in wanted.keys() - set(await admin.list_topics())]
         if missing:
             answer = await admin.create_topics(missing)
@@ -35,8 +35,8 @@ def _check(code: int, text: str) -> None:
         raise error(text)
 
 
-def _topics(connection: Connection, keep_days: int, max_mb: int) -> list[NewTopic]:
-    settings = connection.settings
+def _topics(connection: Connection) -> list[NewTopic]:
+    settings, keep_days, max_mb = connection.settings, connection.keep_days, connection.max_mb
     aged = {
         "retention.ms": str(keep_days * _DAY_MS if keep_days else -1),
         "retention.bytes": str((max_mb << 20) // settings.partitions if max_mb else -1),

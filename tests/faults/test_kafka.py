@@ -15,7 +15,7 @@ from tests.faults.city import settle_in
 from tests.faults.kafka_town import all_in_sync, everything_is_accounted_for, load, settled, worker
 from tests.servers import kafka
 from tests.servers.process import wait_for
-from tests.sinks.kafka.cluster import on_kafka
+from tests.sinks.kafka.storage import on_kafka
 
 pytestmark = [pytest.mark.server("kafka"), pytest.mark.timeout(400)]
 

@@ -6,9 +6,8 @@ import pytest
 
 from sinks.storage import Storage
 from tests.sinks.feed_contract import SINK, FeedContract, House, appender, recall
-from tests.sinks.kafka.cluster import cluster, storage
 
-__all__ = ["appender", "cluster", "storage"]
+__all__ = ["appender"]
 
 pytestmark = pytest.mark.server("kafka")
 
