@@ -126,7 +126,8 @@ class SqliteLedger:
         keys, last = 0, sys.maxsize
         sql = "SELECT id, keys FROM newest_of_batch WHERE sink = ? AND id < ? ORDER BY id DESC LIMIT 100"
         while keys < _READ_BACK and (rows := self._query(sql, (sink, last))):
-            for last, piece in rows:  # noqa: B007 the last of them is where the next look begins
+            last = rows[-1][0]
+            for _, piece in rows:
                 for key, until in reversed(_KEYS.decode(piece)):
                     slots.setdefault(key.partition(SLOT)[0], (key, until))
                     keys += 1
