@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -20,13 +21,14 @@ from msgspec import structs
 
 from sinks.errors import Refused, SinkError, Unavailable
 from sinks.model import Entry, Point
-from sinks.ports import Feed, Rejected, Settlement, Store, Written
+from sinks.ports import Batch, Feed, Rejected, Settlement, Store, Written
 
 from .gaps import GapFinder
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process
 from .places import Places
 
-BATCH: Final = 1_000
+BATCH: Final = 1_500
+PORTION: Final = 500
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
 FEW: Final = 50
@@ -47,6 +49,7 @@ class Delivery:
     places: Places
     unwrap: Unwrap
     gaps: GapFinder = field(default_factory=GapFinder)
+    writer: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "writer"))
 
     def run(self, stop: Event) -> None:
         """Deliver until `stop` is set."""
@@ -64,16 +67,51 @@ class Delivery:
         if not batches:
             return 0
         self.places.refresh()
-        fates = [process(b.entries, self.unwrap, self.places, partial(self.feed.seen, b.lane)) for b in batches]
-        written = self._write([point for some in fates for point in all_points(some)], stop)
+        fates, written = self._process_and_write(batches, stop)
         if written is None:
             return 0
         sink = self.store.name
-        taken = [settlement(sink, b.entries, some, written.rejected) for b, some in zip(batches, fates, strict=True)]
+        taken = [settlement(sink, b.entries, some, written) for b, some in zip(batches, fates, strict=True)]
         taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(fates)))
         self.feed.settle(list(zip(batches, taken, strict=True)))
         self.gaps.settled()
         return sum(len(batch.entries) for batch in batches)
+
+    def _process_and_write(
+        self, batches: Sequence[Batch], stop: Event
+    ) -> tuple[list[list[Fate]], Sequence[Rejected] | None]:
+        """The fates of each batch, and what the store rejects; None of it when it had not decided before the stop.
+
+        While the store takes one portion, the next is processed: a server works then, and we do not wait for it.
+        """
+        fates: list[list[Fate]] = [[] for _ in batches]
+        writing: list[Future[Written | None]] = []
+        points: list[Point] = []
+        for number, some in self._portions(batches):
+            fates[number] += some
+            points += all_points(some)
+            if len(points) >= PORTION:
+                writing.append(self.writer.submit(self._write, points, stop))
+                points = []
+        writing.append(self.writer.submit(self._write, points, stop))
+        written = [one.result() for one in writing]
+        rejected = [one.rejected for one in written if one is not None]
+        return fates, list(chain.from_iterable(rejected)) if len(rejected) == len(written) else None
+
+    def _portions(self, batches: Sequence[Batch]) -> Iterator[tuple[int, list[Fate]]]:
+        """Number of its batch and fates of every portion; it knows the frames of those before it."""
+        for number, batch in enumerate(batches):
+            known: dict[str, int] = {}
+            for start in range(0, len(batch.entries), PORTION):
+                portion = batch.entries[start : start + PORTION]
+                fates = process(portion, self.unwrap, self.places, partial(self._seen, batch.lane, known))
+                for fate in fates:
+                    known.update(fate.keys)
+                yield number, fates
+
+    def _seen(self, lane: int, known: Mapping[str, int], keys: Mapping[str, int]) -> Mapping[str, int]:
+        """The books, and what stands before in this batch."""
+        return {**self.feed.seen(lane, keys), **{key: known[key] for key in keys if key in known}}
 
     def _write(self, points: Sequence[Point], stop: Event) -> Written | None:
         """Write until the store has decided; None when we were asked to stop before it had."""
