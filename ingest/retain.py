@@ -112,6 +112,8 @@ class Retention:
     def trim(self, found: Plan) -> Iterator[int]:
         """Let it go, one step for each value asked for: how many went. Raises `SinkError`."""
         last = found.oldest - 1
+        if last < found.through:
+            self.ledger.make_durable()
         while last < found.through:
             last = min(last + STEP, found.through)
             yield self.journal.trim(last)

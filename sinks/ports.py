@@ -154,6 +154,9 @@ class Ledger(Letters, Protocol):
     def settle(self, settlement: Settlement) -> None:
         """Take a batch into the books: cursor, keys, dead letters and counts together, or nothing."""
 
+    def make_durable(self) -> None:
+        """What was settled up to now outlives a power cut; needed before anything is trimmed that was settled."""
+
     def counts(self, sink: str) -> dict[str, int]:
         """Outcome to number of messages since the beginning: stored, duplicate, dead_letter, expired.
 
