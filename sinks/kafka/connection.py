@@ -60,8 +60,11 @@ class Connection:
 
     def run(self, work: Coroutine[Any, Any, T], within_s: float) -> T:
         """What the coroutine gives. Raises `Unavailable`, also after `within_s`; `Refused` if waiting mends nothing."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
         where = f"Kafka at {self.settings.bootstrap}"
+        if self._loop.is_closed():
+            work.close()
+            raise Unavailable(f"{where}: this connection was closed")
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(within_s)
         except TimeoutError as error:

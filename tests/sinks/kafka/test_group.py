@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -13,7 +14,10 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from sinks.books import Account
 from sinks.errors import Refused, Unavailable
+from sinks.kafka import feed as feed_module
 from sinks.kafka import group, record
+from sinks.kafka.connection import Connection
+from sinks.kafka.feed import KafkaFeed
 from sinks.model import Envelope
 from sinks.ports import Appender, Batch, Feed
 from sinks.storage import Storage
@@ -102,6 +106,33 @@ def test_work_of_an_older_assignment_is_dropped(
     assert account(storage).counts == {"stored": done}
     everything_together([first], storage, 100)
     assert account(storage).counts == {"stored": 100}
+
+
+def test_a_consumer_that_is_stuck_is_left_behind(
+    storage: Storage, appender: Appender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "_QUIET_S", 0.5)
+    with closing(KafkaFeed(Connection(storage.journal.kafka), SINK, recall)) as feed:
+        appender.append([message(1)])
+        settle_all(feed, 1)
+        stuck = feed._member
+        assert stuck is not None
+        feed._connection.run(_pause(stuck._consumer), 10)
+        appender.append([message(2)])
+        assert [number_of(entry) for entry in settle_all(feed, 1)] == [2]
+        assert feed._member is not stuck
+    assert account(storage).counts == {"stored": 2}
+
+
+async def _pause(consumer: Any) -> None:
+    consumer.pause(*consumer.assignment())
+
+
+def test_a_closed_feed_is_unavailable(join: Callable[[], Feed]) -> None:
+    feed = join()
+    feed.close()
+    with pytest.raises(Unavailable, match="closed"):
+        feed.take(10, 0.1)
 
 
 def test_more_workers_than_partitions_have_nothing_to_do_and_do_no_harm(
