@@ -7,10 +7,11 @@ books say so?
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,23 @@ COMMAND = ("-m", "smartcity")
 
 
 def start(
-    storage: Storage, broker: mosquitto.Mosquitto, launcher: Sequence[str] = COMMAND, **settings: str
+    storage: Storage, broker: mosquitto.Mosquitto, launcher: Sequence[str] = COMMAND, half: str = "", **settings: str
 ) -> subprocess.Popen[bytes]:
-    """`smartcity ingest`, begun. `launcher`: what Python runs instead of the command. `settings`: variables."""
+    """`smartcity ingest`, begun; or its `half`, receive or process.
+
+    `launcher`: what Python runs instead of the command. `settings`: variables of the environment.
+    """
     with log_of(storage).open("ab") as out:
-        command = [sys.executable, *launcher, "ingest"]
+        command = [sys.executable, *launcher, "ingest", *half.split()]
         return subprocess.Popen(command, env=variables(storage, broker, 1) | settings, stdout=out, stderr=out)
 
 
 def listening(
-    storage: Storage, broker: mosquitto.Mosquitto, launcher: Sequence[str] = COMMAND, **settings: str
+    storage: Storage, broker: mosquitto.Mosquitto, launcher: Sequence[str] = COMMAND, half: str = "", **settings: str
 ) -> subprocess.Popen[bytes]:
     """The same, when it has its session at the broker: from now on no message is nobody's."""
     already = said(storage).count("listening to")
-    process = start(storage, broker, launcher, **settings)
+    process = start(storage, broker, launcher, half, **settings)
 
     def listens() -> bool:
         if process.poll() is not None:
@@ -62,8 +66,15 @@ def working(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The intake with its session at the broker, until the block ends."""
     process = listening(storage, broker, launcher, **settings)
-    try:
+    with ended(process):
         yield process
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ends it in order when the block ends."""
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(30)
@@ -85,15 +96,27 @@ def account(storage: Storage) -> Account:
         return books.account(storage.store.kind)
 
 
+def received(storage: Storage) -> int:
+    """Messages kept so far; asked for often, so it looks at nothing else."""
+    with closing(sqlite3.connect(storage.data / "journal.db", timeout=30)) as journal:
+        return int(journal.execute("SELECT coalesce(max(offset), 0) FROM entries").fetchone()[0])
+
+
+def outcomes(storage: Storage) -> tuple[int, Mapping[str, int]]:
+    """How far the store has come in the journal, and what became of the messages up to there."""
+    with closing(storage.open_ledger()) as ledger:
+        return ledger.cursor(storage.store.kind), ledger.counts(storage.store.kind)
+
+
 def stored(storage: Storage) -> int:
-    return account(storage).counts.get("stored", 0)
+    return outcomes(storage)[1].get("stored", 0)
 
 
 def has_settled(storage: Storage, stored: int, dead_letters: int = 0) -> bool:
     """Whether so many messages are stored or dead letters, and none waits."""
-    found = account(storage)
-    outcomes = (found.counts.get("stored", 0), found.counts.get("dead_letter", 0))
-    return outcomes == (stored, dead_letters) and found.in_flight == 0
+    cursor, counts = outcomes(storage)
+    found = (counts.get("stored", 0), counts.get("dead_letter", 0))
+    return found == (stored, dead_letters) and cursor == received(storage)
 
 
 def alarms(storage: Storage) -> set[str]:

@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sinks.storage import Storage
 from tests.door import ROOT
 from tests.faults.city import TOPIC, as_things_stack, frame, load, publish, settle_in
-from tests.faults.intake import account, alarms, all_is_accounted_for, has_settled, said, stored, working
+from tests.faults.intake import alarms, all_is_accounted_for, has_settled, received, said, stored, working
 from tests.servers import mosquitto, things_stack_storage
 from tests.servers.process import wait_for
 
@@ -120,8 +120,8 @@ def test_a_broker_that_forgot_us_finds_us_subscribed_and_what_it_dropped_comes_f
                 broker.process.start()
                 wait_for(lambda: "session_lost" in alarms(storage), 20, "the alarm")
                 wait_for(lambda: said(storage).count("listening to") == 2, 10, "the subscription")
-                again = account(storage).received + 100
-                wait_for(lambda: account(storage).received > again, 20, "messages again")
+                again = received(storage) + 100
+                wait_for(lambda: received(storage) > again, 20, "messages again")
             wait_for(lambda: has_settled(storage, server.sent), 60, "the back-fill")
         answer = all_is_accounted_for(storage, broker, server.sent)
     assert answer["code"] == 1

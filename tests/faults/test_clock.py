@@ -9,7 +9,7 @@ import pytest
 
 from sinks.storage import Storage
 from tests.faults.city import ROOMY, TOPIC, frame, identity, load, publish, settle_in
-from tests.faults.intake import account, all_is_accounted_for, frames_in, has_settled, stored, working
+from tests.faults.intake import all_is_accounted_for, frames_in, has_settled, received, stored, working
 from tests.servers import mosquitto
 from tests.servers.process import wait_for
 
@@ -39,12 +39,12 @@ def test_a_clock_that_jumps_and_comes_back_loses_no_frame_and_moves_no_row(tmp_p
                 wait_for(lambda: stored(storage) > 300, 30, "messages at the right time")
                 set_clock(clock, fast_s)
                 then = publisher.sent + 300
-                wait_for(lambda: account(storage).cursor > then, 30, "messages at a wrong time")
+                wait_for(lambda: received(storage) > then, 30, "messages at a wrong time")
                 again = 100
                 publish(broker, TOPIC, *(frame(number, publisher.times[number]) for number in range(again)))
                 set_clock(clock, 0)
                 then = publisher.sent + 300
-                wait_for(lambda: account(storage).cursor > then, 30, "messages at the right time again")
+                wait_for(lambda: received(storage) > then, 30, "messages at the right time again")
             wait_for(lambda: has_settled(storage, publisher.sent), 60, "all messages")
         answer = all_is_accounted_for(storage, broker, publisher.sent)
     assert (answer["code"], answer["wrong"]) == (0, [])

@@ -8,7 +8,17 @@ import pytest
 
 from sinks.storage import Storage
 from tests.faults.city import ROOMY, Publisher, load, settle_in
-from tests.faults.intake import account, alarms, all_is_accounted_for, has_settled, said, status, stored, working
+from tests.faults.intake import (
+    account,
+    alarms,
+    all_is_accounted_for,
+    has_settled,
+    received,
+    said,
+    status,
+    stored,
+    working,
+)
 from tests.servers import mosquitto, tmpfs
 from tests.servers.process import wait_for
 
@@ -28,7 +38,7 @@ def put_on(disk: tmpfs.Disk, storage: Storage, name: str) -> None:
 
 
 def waits_at_the_broker(storage: Storage, publisher: Publisher) -> bool:
-    return publisher.confirmed - account(storage).received > 3000
+    return publisher.confirmed - received(storage) > 3000
 
 
 def test_a_full_disk_of_the_journal_stops_acknowledging_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -15,7 +15,18 @@ import pytest
 
 from sinks.storage import Storage
 from tests.faults.city import ROOMY, identity, load, settle_in
-from tests.faults.intake import account, all_is_accounted_for, frames_in, has_settled, listening, start, status, working
+from tests.faults.intake import (
+    account,
+    all_is_accounted_for,
+    ended,
+    frames_in,
+    has_settled,
+    listening,
+    received,
+    start,
+    status,
+    working,
+)
 from tests.servers import influxdb, mosquitto
 from tests.servers.process import wait_for
 from tests.test_way import kept
@@ -106,6 +117,39 @@ def test_killed_between_influxdb_and_the_books_nothing_is_lost_and_nothing_store
         killed_while_delivering(storage, "sinks.influxdb.write:InfluxStore.write", "after")
 
 
+def test_receiving_killed_by_itself_is_taken_up_again_while_processing_goes_on(tmp_path: Path) -> None:
+    storage = Storage(data=tmp_path / "data")
+    settle_in(storage)
+    with mosquitto.running(ROOMY) as broker:
+        processing = start(storage, broker, half="process")
+        with ended(processing):
+            receiving = listening(storage, broker, (DYING, ACKNOWLEDGE, "before", "5"), half="receive")
+            with load(broker) as publisher:
+                assert receiving.wait(60) == -signal.SIGKILL
+            with ended(listening(storage, broker, half="receive")):
+                wait_for(lambda: has_settled(storage, publisher.sent), 60, "all messages")
+            assert processing.poll() is None
+        answer = all_is_accounted_for(storage, broker, publisher.sent)
+    assert answer["sinks"]["embedded"]["duplicates"] > 0
+
+
+def test_processing_killed_by_itself_is_taken_up_again_while_receiving_goes_on(tmp_path: Path) -> None:
+    storage = Storage(data=tmp_path / "data")
+    settle_in(storage)
+    with mosquitto.running(ROOMY) as broker:
+        receiving = listening(storage, broker, half="receive")
+        with ended(receiving):
+            processing = start(storage, broker, (DYING, SETTLE, "before", "3"), half="process")
+            with load(broker) as publisher:
+                assert processing.wait(60) == -signal.SIGKILL
+                kept_then = received(storage)
+                wait_for(lambda: received(storage) > kept_then + 300, 30, "messages kept while nobody processes")
+            with ended(start(storage, broker, half="process")):
+                wait_for(lambda: has_settled(storage, publisher.sent), 60, "all messages")
+            assert receiving.poll() is None
+        all_is_accounted_for(storage, broker, publisher.sent)
+
+
 def test_nothing_is_lost_and_nothing_doubled_however_often_the_intake_is_killed(kept: Storage) -> None:
     settle_in(kept)
     chance = random.Random(7)  # noqa: S311 any moments will do
@@ -115,9 +159,9 @@ def test_nothing_is_lost_and_nothing_doubled_however_often_the_intake_is_killed(
             pass
         with load(broker) as publisher:
             for _ in range(KILLS):
-                before = account(kept).received
+                before = received(kept)
                 process = start(kept, broker)
-                wait_for(lambda received=before: account(kept).received > received, 30, "the intake at work")  # type: ignore[misc]
+                wait_for(lambda kept_before=before: received(kept) > kept_before, 30, "the intake at work")  # type: ignore[misc]
                 time.sleep(chance.uniform(0.0, 0.5))  # somewhere between any two steps
                 process.kill()
                 process.wait()
