@@ -1,6 +1,7 @@
 """The tables of the embedded store: the data model of `sinks.influxdb.schema` in SQLite.
 
-    series          one row per series: its tags, and when its newest row is
+    series          one row per series: its tags
+    latest          one row per series: when its newest row is; small, since each batch changes most of it
     <measurement>   one row per series and time: day, series, time_ms, and a column per field
 
 The unique index (day, series, time_ms) keeps one day's rows of all series together, so that writes touch few pages
@@ -29,14 +30,20 @@ CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY,
     measurement TEXT NOT NULL,
     {", ".join(f"{name} TEXT NOT NULL" for name in TAGS)},
-    latest_ms INTEGER NOT NULL DEFAULT -1,
     UNIQUE (measurement, {", ".join(TAGS)})
 ) STRICT"""
+
+
+_LATEST: Final = "CREATE TABLE IF NOT EXISTS latest (series INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL) STRICT"
 
 
 def create(connection: sqlite3.Connection) -> None:
     """Make what is missing: tables, indexes, and columns for fields that the schema has got since."""
     connection.execute(SERIES)
+    connection.execute(_LATEST)
+    if "latest_ms" in columns(connection, "series"):  # of files before 2026-11-25
+        connection.execute("INSERT OR IGNORE INTO latest SELECT id, latest_ms FROM series WHERE latest_ms >= 0")
+        connection.execute("ALTER TABLE series DROP COLUMN latest_ms")
     for measurement, fields in MEASUREMENTS.items():
         for statement in _table(measurement):
             connection.execute(statement)
@@ -80,7 +87,6 @@ def upsert(measurement: str, names: tuple[str, ...]) -> str:
 
 
 LATEST: Final = (
-    "WITH new (id, time_ms) AS (VALUES {}) "
-    "UPDATE series SET latest_ms = new.time_ms FROM new WHERE series.id = new.id AND series.latest_ms < new.time_ms"
+    "INSERT INTO latest VALUES {} ON CONFLICT (series) DO UPDATE SET time_ms = max(time_ms, excluded.time_ms)"
 )
-"""Series get the time of their newest row; each may be named once."""
+"""Series get the time of their newest row."""

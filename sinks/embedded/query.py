@@ -41,16 +41,19 @@ class Query:
             return []
         found = list(
             self._rows(
-                f"{self._select} FROM series CROSS JOIN {self._by_key} "
-                f"ON m.day = series.latest_ms / {DAY_MS} AND m.series = series.id AND m.time_ms = series.latest_ms "
-                f"WHERE {self._series} AND series.latest_ms >= :from AND series.latest_ms < :to"
+                f"{self._select} FROM series CROSS JOIN latest ON latest.series = series.id CROSS JOIN {self._by_key} "
+                f"ON m.day = latest.time_ms / {DAY_MS} AND m.series = series.id AND m.time_ms = latest.time_ms "
+                f"WHERE {self._series} AND latest.time_ms >= :from AND latest.time_ms < :to"
             )
         )
         return found + self._latest_before_the_newest()
 
     def _latest_before_the_newest(self) -> list[Row]:
         """Of series whose newest row is too late for the selection: go back day by day until each has shown one."""
-        late = f"SELECT {_TAG_LIST}, id FROM series WHERE {self._series} AND latest_ms >= :to"
+        late = (
+            f"SELECT {_TAG_LIST}, id FROM series CROSS JOIN latest ON latest.series = series.id "
+            f"WHERE {self._series} AND latest.time_ms >= :to"
+        )
         missing = {row[:-1]: row[-1] for row in self._connection.execute(late, self._values)}
         found: list[Row] = []
         for day in reversed(self._days() if missing else range(0)):

@@ -52,7 +52,9 @@ class EmbeddedStore:
             for measurement in MEASUREMENTS:
                 trim = f'DELETE FROM "{measurement}" WHERE time_ms < ?'
                 forgotten += connection.execute(trim, (before_ms,)).rowcount
-            connection.execute("DELETE FROM series WHERE latest_ms < ?", (before_ms,))
+            old = "SELECT series FROM latest WHERE time_ms < ?"
+            connection.execute(f"DELETE FROM series WHERE id IN ({old})", (before_ms,))
+            connection.execute("DELETE FROM latest WHERE time_ms < ?", (before_ms,))
             self._ids.clear()
         return forgotten
 

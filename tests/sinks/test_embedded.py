@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -129,8 +129,8 @@ def test_an_older_file_gets_the_columns_of_new_fields_and_keeps_its_rows(
     old.check()
     old.close()
     connection = sqlite3.connect(path)
-    connection.execute("INSERT INTO series (id, measurement, tenant, asset_id, device_id, model, depth_cm, latest_ms) "
-                       "VALUES (1, 'bin_level', 'o', 'a', 'd', '', '', ?)", (NOW,))  # fmt: skip
+    connection.execute("INSERT INTO series VALUES (1, 'bin_level', 'o', 'a', 'd', '', '')")
+    connection.execute("INSERT INTO latest VALUES (1, ?)", (NOW,))
     connection.execute("INSERT INTO bin_level VALUES (?, 1, ?, 7.5)", (NOW // 86_400_000, NOW))
     connection.commit()
     connection.close()
@@ -143,6 +143,22 @@ def test_an_older_file_gets_the_columns_of_new_fields_and_keeps_its_rows(
     assert [row.fields for row in reader.rows(everything())] == [{"level_pct": 7.5, "distance_mm": 900.0}]
     reader.close()
     new.close()
+
+
+def test_a_file_whose_series_knew_their_newest_rows_themselves_is_brought_up_to_date(path: Path) -> None:
+    store = EmbeddedStore(path)
+    store.write([point(series=Series("bin_level", "o", "a", "d"), distance_mm=900.0)])
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE series ADD COLUMN latest_ms INTEGER NOT NULL DEFAULT -1")
+        connection.execute("UPDATE series SET latest_ms = (SELECT time_ms FROM latest WHERE latest.series = series.id)")
+        connection.execute("DROP TABLE latest")
+        connection.commit()
+
+    EmbeddedStore(path).check()
+
+    with closing(EmbeddedReader(path)) as reader:
+        assert [row.fields for row in reader.latest(everything())] == [{"distance_mm": 900.0}]
 
 
 def test_trimming_forgets_what_is_older_and_nothing_else(path: Path) -> None:
