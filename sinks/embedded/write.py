@@ -21,7 +21,9 @@ from sinks.sqlite import connect, insert, reported
 
 _KNOWN: Final = f"SELECT id FROM series WHERE measurement = ? AND {' AND '.join(f'{name} = ?' for name in TAGS)}"
 _NEW: Final = f"INSERT INTO series (measurement, {', '.join(TAGS)}) VALUES (?{', ?' * len(TAGS)})"
-_CACHE_KIB: Final = 16 * 1024
+_CACHE_KIB: Final = 8 * 1024
+_LOG_PAGES: Final = 4_000
+"""Of the write-ahead log, 16 MB: a page that many batches change is copied into the file once for all of them."""
 
 
 class EmbeddedStore:
@@ -78,6 +80,7 @@ class EmbeddedStore:
             self._ids.clear()
             self._connection = connect(self._path)
             self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 create(self._connection)
