@@ -106,7 +106,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka says 
         try:
             await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
-            log.warning("a commit came too late, another worker does the work again: %s", error)
+            log.warning("a commit came too late (%s): another worker does the work again", type(error).__name__)
             self._give_up()
             return False
         finally:

@@ -110,6 +110,30 @@ def settled(storage: Storage) -> int:
     return account(storage).cursor
 
 
+def positions(storage: Storage) -> dict[int, int]:
+    """What is settled of each partition."""
+    kafka = storage.journal.kafka
+
+    async def ask() -> dict[int, int]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+        try:
+            await admin.start()
+            found = await admin.list_consumer_group_offsets(kafka.group("embedded"))
+            return {partition.partition: at.offset for partition, at in found.items()}
+        finally:
+            await admin.close()
+
+    return asyncio.run(ask())
+
+
+def moves_everywhere(storage: Storage) -> None:
+    """Wait until more is settled of every partition: nobody holds one and sleeps."""
+    before = positions(storage)
+    wait_for(
+        lambda: all(at > before.get(n, 0) for n, at in positions(storage).items()), 60, "all partitions to move on"
+    )
+
+
 def all_in_sync(cluster: Kafka, storage: Storage) -> None:
     """Wait until every replica has caught up: before that, another kill may make a partition wait."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from sinks.storage import Storage
 from tests.faults.city import settle_in
-from tests.faults.kafka_town import all_in_sync, everything_is_accounted_for, load, settled, worker
+from tests.faults.kafka_town import all_in_sync, everything_is_accounted_for, load, moves_everywhere, settled, worker
 from tests.servers import kafka
 from tests.servers.process import wait_for
 from tests.sinks.kafka.storage import on_kafka
@@ -38,9 +39,18 @@ def workers(storage: Storage, number: int) -> Iterator[list[subprocess.Popen[byt
         yield found
     finally:
         for one in found:
+            one.send_signal(signal.SIGCONT)
             one.terminate()
         for one in found:
-            one.wait(30)
+            ended(one)
+
+
+def ended(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def goes_on(storage: Storage) -> None:
@@ -63,7 +73,7 @@ def test_each_of_three_brokers_may_be_killed_under_load(three: kafka.Kafka, tmp_
         everything_is_accounted_for(storage, sent.sent)
 
 
-def test_workers_may_be_killed_and_join_and_leave_under_load(three: kafka.Kafka, tmp_path: Path) -> None:
+def test_workers_may_be_killed_and_sleep_and_join_and_leave_under_load(three: kafka.Kafka, tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311 any will do
     storage = on_kafka(tmp_path, three, partitions=6, replication=3)
     with workers(storage, 2) as found:
@@ -75,7 +85,11 @@ def test_workers_may_be_killed_and_join_and_leave_under_load(three: kafka.Kafka,
                 chance.choice([one for one in found if one.poll() is None]).kill()
                 found.append(worker(storage, number))
                 goes_on(storage)
-            next(one for one in found if one.poll() is None).terminate()
+            left, slept, *_ = [one for one in found if one.poll() is None]
+            slept.send_signal(signal.SIGSTOP)
+            moves_everywhere(storage)  # until the group has given its partitions to others
+            slept.send_signal(signal.SIGCONT)  # and now it goes on where it was
+            left.terminate()
             goes_on(storage)
         everything_is_accounted_for(storage, sent.sent)
 

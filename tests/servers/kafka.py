@@ -46,6 +46,17 @@ log.cleaner.dedupe.buffer.size=4194304
 log.retention.check.interval.ms=1000
 """
 
+_GUARDED = """\
+listeners=PLAINTEXT://127.0.0.1:{{plain}},CONTROLLER://127.0.0.1:{{controller}},SASL_SSL://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{{plain}},SASL_SSL://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  user_{username}="{password}";
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
+"""
+
 _LOGGING = """\
 status=error
 appender.out.type=Console
@@ -88,15 +99,48 @@ def version() -> str | None:
     return VERSION if here and shutil.which("java") else None
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A broker that lets one user in, over TLS. `ca_file`: who vouches for it."""
+
+    bootstrap: str
+    ca_file: Path
+    username: str = "city"
+    password: str = "hush-hush"  # noqa: S105 of this broker, which lives for one test
+
+
 @contextmanager
-def running(number: int = 1) -> Iterator[Kafka]:
-    """Run so many brokers with empty data; with three, two replicas must be in sync."""
+def guarded() -> Iterator[Guarded]:
+    """Run one broker with a second listener: TLS with a certificate of its own, and a login."""
+    with tempfile.TemporaryDirectory(prefix="kafka-tls-") as name:
+        port, certificate = free_port(), Path(name) / "ca.pem"
+        made = Guarded(f"{HOST}:{port}", certificate)
+        keystore = Path(name) / "server.pem"
+        _make_certificate(certificate, keystore)
+        more = _GUARDED.format(port=port, keystore=keystore, username=made.username, password=made.password)
+        with running(1, more):
+            yield made
+
+
+def _make_certificate(certificate: Path, keystore: Path) -> None:
+    key = keystore.with_suffix(".key")
+    subprocess.run(
+        [*("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=kafka"),
+         *("-addext", f"subjectAltName=IP:{HOST}", "-keyout", str(key), "-out", str(certificate))],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    keystore.write_bytes(key.read_bytes() + certificate.read_bytes())
+
+
+@contextmanager
+def running(number: int = 1, more: str = "") -> Iterator[Kafka]:
+    """Run so many brokers with empty data; with three, two replicas must be in sync. `more`: properties that win."""
     if version() is None:
         raise FileNotFoundError("Kafka is missing; `make servers` gets it")
     with tempfile.TemporaryDirectory(prefix="kafka-") as name, ThreadPoolExecutor(number) as side_by_side:
         brokers = tuple(_broker(n + 1, Path(name) / str(n + 1)) for n in range(number))
         for broker in brokers:
-            _configure(broker, brokers)
+            _configure(broker, brokers, more)
         list(side_by_side.map(_format, brokers))
         try:
             list(side_by_side.map(lambda broker: broker.process.start(), brokers))
@@ -115,7 +159,7 @@ def _broker(number: int, folder: Path) -> Broker:
     return Broker(number, port, controller, folder, process)
 
 
-def _configure(broker: Broker, brokers: Sequence[Broker]) -> None:
+def _configure(broker: Broker, brokers: Sequence[Broker], more: str) -> None:
     replication = min(3, len(brokers))
     text = _PROPERTIES.format(
         node=broker.number,
@@ -126,7 +170,9 @@ def _configure(broker: Broker, brokers: Sequence[Broker]) -> None:
         replication=replication,
         in_sync=max(1, replication - 1),
     )
-    (broker.folder / "server.properties").write_text(text)
+    (broker.folder / "server.properties").write_text(
+        text + more.format(plain=broker.port, controller=broker.controller)
+    )
     (broker.folder / "log4j2.properties").write_text(_LOGGING)
 
 

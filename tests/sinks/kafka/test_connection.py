@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from sinks.errors import Refused
+from sinks.errors import Refused, SinkError
 from sinks.kafka.connection import Connection
 from sinks.kafka.settings import KafkaSettings
 from sinks.storage import Storage
 from smartcity_settings import in_force, load
+from tests.servers import kafka
+from tests.sinks.feed_contract import SINK, message, number_of, recall, settle_all
 
 
 def test_without_more_said_the_connection_is_plain() -> None:
@@ -50,3 +54,45 @@ def test_the_settings_in_force_name_the_file_and_not_the_password(tmp_path: Path
     shown = {key: value for key, value, _ in in_force(load(file, {}))}
     assert shown["journal.kafka.password_file"] == str(tmp_path / "password")
     assert "hush" not in " ".join(shown.values())
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[kafka.Guarded]:
+    with kafka.guarded() as broker:
+        yield broker
+
+
+def behind(guarded: kafka.Guarded, folder: Path, password: str, **more: object) -> Storage:
+    (folder / "password").write_text(password)
+    login = {"username": guarded.username, "password_file": folder / "password", "mechanism": "PLAIN"}
+    chosen = {
+        "bootstrap": guarded.bootstrap,
+        "tls": True,
+        "ca_file": guarded.ca_file,
+        "partitions": 2,
+        "replication": 1,
+    }
+    return Storage.model_validate({"data": folder, "journal": {"kind": "kafka", "kafka": chosen | login | more}})
+
+
+@pytest.mark.server("kafka")
+def test_both_ends_work_over_tls_with_a_login(guarded: kafka.Guarded, tmp_path: Path) -> None:
+    storage = behind(guarded, tmp_path, guarded.password)
+    with closing(storage.open_appender()) as appender, closing(storage.open_feed(SINK, Event(), recall)) as feed:
+        appender.append([message(1)])
+        assert [number_of(entry) for entry in settle_all(feed, 1)] == [1]
+
+
+@pytest.mark.server("kafka")
+def test_a_wrong_password_is_told_without_it(guarded: kafka.Guarded, tmp_path: Path) -> None:
+    storage = behind(guarded, tmp_path, "wrong-one")
+    with closing(storage.open_appender()) as appender, pytest.raises(SinkError) as caught:
+        appender.append([message(1)])
+    assert "wrong-one" not in str(caught.value)
+
+
+@pytest.mark.server("kafka")
+def test_a_broker_that_nobody_vouches_for_is_not_spoken_to(guarded: kafka.Guarded, tmp_path: Path) -> None:
+    storage = behind(guarded, tmp_path, guarded.password, ca_file=None)
+    with closing(storage.open_appender()) as appender, pytest.raises(SinkError):
+        appender.append([message(1)])

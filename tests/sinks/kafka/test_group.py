@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from threading import Event, Thread
 from typing import Any
 
@@ -135,13 +135,13 @@ def test_a_closed_feed_is_unavailable(join: Callable[[], Feed]) -> None:
         feed.take(10, 0.1)
 
 
-def test_more_workers_than_partitions_have_nothing_to_do_and_do_no_harm(
-    storage: Storage, appender: Appender, join: Callable[[], Feed]
-) -> None:
-    feeds = [join() for _ in range(storage.journal.kafka.partitions + 1)]
-    appender.append([message(number) for number in range(100)])
-    everything_together(feeds, storage, 100)
-    assert account(storage).counts == {"stored": 100}
+def test_more_workers_than_partitions_have_nothing_to_do_and_do_no_harm(storage: Storage, cluster: kafka.Kafka) -> None:
+    narrow = on_kafka(storage.data, cluster, partitions=1, replication=1)
+    with closing(narrow.open_appender()) as appender, ExitStack() as held:
+        appender.append([message(number) for number in range(100)])
+        feeds = [held.enter_context(closing(narrow.open_feed(SINK, Event(), recall))) for _ in range(2)]
+        everything_together(feeds, narrow, 100)
+    assert account(narrow).counts == {"stored": 100}
 
 
 def test_what_retention_took_before_it_was_settled_is_told_as_expired(
