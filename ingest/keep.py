@@ -26,6 +26,7 @@ Kept = Callable[[], None]
 INBOX: Final = 2_000
 GROUP: Final = 500
 APART_S: Final = 0.004
+TROUBLE_S: Final = 3.0
 _LOOK_S: Final = 0.2
 _RETRY_S: Final = 1.0
 
@@ -48,6 +49,8 @@ class Keeper:
         self._changed = Condition()
         self._waiting = 0
         self._committed_s = -math.inf
+        self._refused_s: float | None = None
+        self._refusal = ""
 
     def offer(self, envelopes: Sequence[Envelope], kept: Kept, stop: Event, within_s: float = math.inf) -> bool:
         """Hand over messages; waits while the inbox is full, which is how a source stops reading its socket.
@@ -71,6 +74,12 @@ class Keeper:
     def has_room(self) -> bool:
         """Whether a source that had to pause may go on: at half full, so that it does not pause again at once."""
         return self._waiting <= INBOX // 2
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the journal has taken nothing for some seconds though it should; None when all is well."""
+        refused_s = self._refused_s
+        return self._refusal if refused_s is not None and time.monotonic() - refused_s > TROUBLE_S else None
 
     @property
     def waiting(self) -> int:
@@ -104,10 +113,11 @@ class Keeper:
                 self._journal.append(envelopes)
             except SinkError as error:
                 log.error("the journal does not take messages: %s", error)  # noqa: TRY400 a sentence, no trace
+                self._refused_s, self._refusal = self._refused_s or time.monotonic(), str(error)
                 if stop.wait(_RETRY_S):
                     return False
                 continue
-            self._committed_s = time.monotonic()
+            self._committed_s, self._refused_s = time.monotonic(), None
             for event in self._grown:
                 event.set()
             for parcel in group:

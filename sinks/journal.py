@@ -37,6 +37,8 @@ HAVING max(offset) > coalesce((SELECT max(through) FROM marks), 0)
 AND ?1 >= coalesce((SELECT max(at_ns) FROM marks), 0) + ?2"""
 _TRIMMED: Final = """
 INSERT INTO trims VALUES (1, ?) ON CONFLICT DO UPDATE SET through = max(through, excluded.through)"""
+_BOUNDS: Final = "SELECT (SELECT min(offset) FROM entries), (SELECT max(offset) FROM entries)"
+"""Both in one select would read the whole table: SQLite looks at an end of it for one of them alone."""
 _BETWEEN_MARKS_NS: Final = 600 * 1_000_000_000
 _FREE_SHARE: Final = 10
 _INCREMENTAL: Final = 2
@@ -69,7 +71,7 @@ class SqliteJournal:
 
     def bounds(self) -> tuple[int, int]:
         with self._reading, reported(self._path):
-            oldest, newest = self._reader.execute("SELECT min(offset), max(offset) FROM entries").fetchone()
+            oldest, newest = self._reader.execute(_BOUNDS).fetchone()
             if newest is None:
                 newest = _last_given(self._reader)
                 return (newest + 1 if newest else 0), newest

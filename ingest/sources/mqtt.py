@@ -98,6 +98,8 @@ class MqttSource:
         self._flapping = Flapping()
         self._stop = Event()
         self._paused = False
+        self._in_trouble = False
+        self._lost_session = False
         self._asked: tuple[str, ...] = ()
         self._refused: tuple[str, ...] = ()
         self._ask_at = 0.0
@@ -113,10 +115,20 @@ class MqttSource:
             if self._refused and time.monotonic() >= self._ask_at:
                 self._subscribe(self._refused)
             self._client.flush()
+            self._look_at_keeper()
             self._watch.tick()
         self._client.disconnect()
         self._client.loop_stop()
         self._watch.tick()
+
+    def _look_at_keeper(self) -> None:
+        """Brokers that hold back what is not acknowledged never fill the inbox, so nothing else would tell."""
+        trouble = self._keeper.trouble
+        if trouble and not self._in_trouble:
+            self._watch.note("not_kept", f"nothing is kept or acknowledged: {trouble}", OPEN)
+        elif self._in_trouble and not trouble:
+            self._watch.ended("not_kept")
+        self._in_trouble = bool(trouble)
 
     def _new_client(self) -> _Client:
         client = make_client(self._settings)
@@ -148,9 +160,8 @@ class MqttSource:
             log.error("%s refuses us: %s", self._where, code)
             self._watch.note("refused", f"the broker refuses us: {code}", OPEN)
             return
-        if not flags.session_present:
-            for gap in self._gaps:
-                gap.set()
+        self._lost_session = not flags.session_present
+        if self._lost_session:
             self._no_session()
         self._had_session = True
         self._flapping.connected(time.monotonic())
@@ -173,6 +184,9 @@ class MqttSource:
         self._client.subscribe([(topic, 1) for topic in topics])
 
     def _on_subscribe(self, _c: paho.Client, _u: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
+        if self._lost_session:  # only now: what came before we were subscribed is missing too
+            for gap in self._gaps:
+                gap.set()
         granted = list(zip(self._asked, codes, strict=False))
         refused = tuple(topic for topic, code in granted if code.is_failure)
         lowered = [topic for topic, code in granted if code.value < 1]

@@ -31,7 +31,7 @@ class Watch:
         self._messages = self._counted = self._last_ns = 0
         self._moved_at = time.monotonic()
         self._silent = False
-        self.ended("silent", "paused")  # of an earlier process
+        self.ended("silent", "paused", "not_kept")  # of an earlier process
 
     def arrived(self, messages: int, arrived_ns: int) -> None:
         """Count messages: called for every read, so it does no more."""

@@ -19,6 +19,7 @@ from tests.faults.intake import (
     stored,
     working,
 )
+from tests.faults.test_broker import ours
 from tests.servers import mosquitto, tmpfs
 from tests.servers.process import wait_for
 
@@ -61,6 +62,26 @@ def test_a_full_disk_of_the_journal_stops_acknowledging_and_nothing_is_lost(tmp_
         assert "journal.db: database or disk is full" in said(storage)
         answer = all_is_accounted_for(storage, broker, publisher.sent)
         assert (answer["code"], answer["wrong"]) == (0, [])
+
+
+def test_a_journal_that_takes_nothing_is_an_alarm_with_a_broker_that_waits_for_acknowledgements(tmp_path: Path) -> None:
+    """As ours does: it holds back the rest, so that we never have to leave."""
+    storage = Storage(data=tmp_path / "data")
+    with tmpfs.mounted(tmp_path / "disk", MEGABYTES) as disk, mosquitto.running(ours()) as broker:
+        put_on(disk, storage, "journal.db")
+        settle_in(storage)
+        with working(storage, broker):
+            with load(broker) as publisher:
+                wait_for(lambda: stored(storage) > 100, 30, "the first stored messages")
+                disk.fill()
+                wait_for(lambda: "not_kept" in alarms(storage), 30, "the alarm")
+                answer = status(storage, broker)
+                assert answer["code"] == 1
+                assert any("database or disk is full" in sentence for sentence in answer["wrong"])
+                disk.make_room()
+                wait_for(lambda: "not_kept" not in alarms(storage), 30, "the end of the alarm")
+            wait_for(lambda: has_settled(storage, publisher.sent), 60, "the end of the backlog")
+        all_is_accounted_for(storage, broker, publisher.sent)
 
 
 def test_a_full_disk_of_the_store_stops_the_store_alone_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sinks.errors import Unavailable
 from sinks.journal import SqliteJournal
 from sinks.model import Envelope
 from tests.ingest.house import envelope
+from tests.servers.process import wait_for
 
 
 @pytest.fixture
@@ -99,6 +100,22 @@ def test_a_full_disk_delays_the_acknowledgement_and_loses_nothing(
         assert kept.wait(10)
     assert journal.bounds() == (1, 1)
     assert "disk is full" in caplog.text
+
+
+def test_a_journal_that_takes_nothing_for_long_is_trouble_until_it_takes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep, "_RETRY_S", 0.01)
+    monkeypatch.setattr(keep, "TROUBLE_S", 0.0)
+    journal = FullDisk(tmp_path / "journal.db")
+    journal.failures = 1_000_000
+    keeper = Keeper(journal, [])
+    with running(keeper) as stop:
+        assert keeper.trouble is None
+        keeper.offer([envelope(b"1")], lambda: None, stop)
+        wait_for(lambda: keeper.trouble == "database or disk is full", 10, "the trouble")
+        journal.failures = 0
+        wait_for(lambda: keeper.trouble is None, 10, "its end")
 
 
 def test_told_to_stop_while_the_disk_is_full_nothing_is_acknowledged(

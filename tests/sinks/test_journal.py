@@ -199,3 +199,17 @@ def test_any_envelope_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFact
     journal.append(envelopes)
     assert [e.envelope for e in journal.read(0, 10)] == envelopes
     journal.close()
+
+
+def test_the_bounds_cost_the_same_however_much_is_kept(tmp_path: Path) -> None:
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 100
+
+    with closing(SqliteJournal(tmp_path / "journal.db")) as journal:
+        journal.append([Envelope("x", None, None, b"x", 1)] * 10_000)
+        journal._reader.set_progress_handler(count, 100)
+        assert journal.bounds() == (1, 10_000)
+    assert steps < 1000
