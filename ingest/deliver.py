@@ -32,7 +32,7 @@ PORTION: Final = 500
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
 FEW: Final = 50
-APART_S: Final = 0.008
+APART_S: Final = 0.004
 """After a batch of few messages the next has to wait so long for more: each costs two commits, however small."""
 RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 REFUSED_S: Final = 15.0
@@ -93,8 +93,8 @@ class Delivery:
             if len(points) >= PORTION:
                 writing.append(self.writer.submit(self._write, points, stop))
                 points = []
-        writing.append(self.writer.submit(self._write, points, stop))
         written = [one.result() for one in writing]
+        written.append(self._write(points, stop))  # the rest, or all of a small batch, without changing threads
         rejected = [one.rejected for one in written if one is not None]
         return fates, list(chain.from_iterable(rejected)) if len(rejected) == len(written) else None
 

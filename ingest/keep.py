@@ -25,7 +25,7 @@ Kept = Callable[[], None]
 
 INBOX: Final = 2_000
 GROUP: Final = 500
-APART_S: Final = 0.004
+APART_S: Final = 0.002
 TROUBLE_S: Final = 3.0
 _LOOK_S: Final = 0.2
 _RETRY_S: Final = 1.0
