@@ -169,6 +169,8 @@ def _after_write(fate: Fate, lost: int) -> Fate:
 
 def _count_messages(entries: Sequence[Entry], fates: Sequence[Fate]) -> dict[str, int]:
     """Every message once: stored when anything of it was, else a dead letter, else a duplicate."""
+    if len(fates) == len(entries):  # a message has at least one frame, so each has this one
+        return Counter(fate.outcome for fate in fates)
     outcomes: dict[int, set[str]] = {entry.offset: set() for entry in entries}
     for fate in fates:
         outcomes[fate.frame.entry.offset].add(fate.outcome)

@@ -102,8 +102,10 @@ class EmbeddedStore:
         latest: dict[int, int] = {}
         rows: defaultdict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = defaultdict(list)
         for point in points:
-            series, time_ms, fields = self._id(connection, point.series), point.time_ms, point.fields
-            latest[series] = max(time_ms, latest.get(series, time_ms))
+            time_ms, fields = point.time_ms, point.fields
+            series = self._ids.get(point.series) or self._id(connection, point.series)
+            if latest.get(series, -1) < time_ms:
+                latest[series] = time_ms
             row = (time_ms // DAY_MS, series, time_ms, *fields.values())
             rows[point.series.measurement, tuple(fields)].append(row)
         for layout, batch in rows.items():
@@ -111,10 +113,8 @@ class EmbeddedStore:
         return latest
 
     def _id(self, connection: sqlite3.Connection, series: Series) -> int:
-        known = self._ids.get(series)
-        if known is None:
-            names = (series.measurement, *(getattr(series, name) for name in TAGS))
-            row = connection.execute(_KNOWN, names).fetchone()
-            known = int(row[0] if row else connection.execute(_NEW, names).lastrowid or 0)
-            self._ids[series] = known
-        return known
+        """Of a series that is not known yet: from the file, or a new one."""
+        names = (series.measurement, *(getattr(series, name) for name in TAGS))
+        row = connection.execute(_KNOWN, names).fetchone()
+        self._ids[series] = int(row[0] if row else connection.execute(_NEW, names).lastrowid or 0)
+        return self._ids[series]
