@@ -185,6 +185,7 @@ class MqttSource:
 
     def _on_subscribe(self, _c: paho.Client, _u: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if self._lost_session:  # only now: what came before we were subscribed is missing too
+            self._lost_session = False
             for gap in self._gaps:
                 gap.set()
         granted = list(zip(self._asked, codes, strict=False))
