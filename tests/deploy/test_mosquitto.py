@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deploy.native import Installation
+from tests.servers.certificate import self_signed
 from tests.servers.process import HOST, Process
 
 pytestmark = [pytest.mark.server("mosquitto"), pytest.mark.usefixtures("broker")]
@@ -18,10 +19,7 @@ TOPIC = "application/city/device/24e124713b490001/event/up"
 @pytest.fixture(scope="module")
 def broker(installation: Installation) -> Iterator[Process]:
     """With a certificate in place, so that it listens with TLS too."""
-    folder = installation.folder / ".secrets" / "mqtt-tls"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
-    files = ["-addext", f"subjectAltName=IP:{HOST}", "-keyout", f"{folder}/server.key", "-out", f"{folder}/server.crt"]
-    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    self_signed(installation.folder / ".secrets" / "mqtt-tls")
     process = installation.process("mosquitto", 1883)
     process.start()
     yield process

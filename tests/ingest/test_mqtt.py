@@ -17,6 +17,7 @@ from ingest.sources.mqtt import MqttSettings, MqttSource
 from sinks.events import SqliteEvents
 from sinks.journal import SqliteJournal
 from tests.servers import mosquitto
+from tests.servers.certificate import self_signed
 from tests.servers.process import wait_for
 
 pytestmark = pytest.mark.server("mosquitto")
@@ -28,6 +29,12 @@ persistence true
 persistence_location /mosquitto/data/
 max_queued_messages 100000
 max_inflight_messages 1000
+"""
+SECURE = """
+listener 8883
+allow_anonymous true
+certfile /mosquitto/config/server.crt
+keyfile /mosquitto/config/server.key
 """
 PLUGIN = next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"), Path("mosquitto_dynamic_security.so"))
 RIGHTS = f"""
@@ -139,6 +146,25 @@ def test_what_is_published_while_we_are_away_comes_when_we_are_back(
     with receiving(chosen, journal):
         wait_for(lambda: b"away 499" in bodies(journal), 10, "the backlog")
     assert [b for b in bodies(journal) if b.startswith(b"away")] == [b"away %d" % n for n in range(500)]
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_over_tls_a_backlog_with_great_messages_comes_whole_in_order_and_is_acknowledged_once(
+    journal: SqliteJournal, events: SqliteEvents, tmp_path: Path, version: str
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    files = {f"config/{file.name}": file.read_text() for file in (certificate, key)}
+    sent = [b"%d " % n + b"." * (300_000 if n % 100 == 50 else 2_000) for n in range(400)]
+    with mosquitto.running(KEPT + SECURE, files) as broker:
+        chosen = settings(broker, version=version, port=broker.ports[8883], tls=True, ca_file=certificate)
+        subscribed(broker, chosen, journal)
+        publish(broker, "v3/away", *(body.decode() for body in sent))
+        with receiving(chosen, journal, events):
+            wait_for(lambda: sent[-1] in bodies(journal), 20, "the backlog")
+        with receiving(chosen, journal, events):  # whatever had not been acknowledged would come again
+            wait_for(lambda: comes_through(broker, journal, "again"), 10, "a message of the second connection")
+    assert [body for body in bodies(journal) if body in set(sent)] == sent
+    assert "redelivered" not in counts(events)
 
 
 def test_what_was_not_acknowledged_comes_again(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.servers.certificate import self_signed
 from tests.servers.process import HOST, SERVERS, Process, accepts, free_port
 
 VERSION = "4.1.2"
@@ -113,23 +114,13 @@ class Guarded:
 def guarded() -> Iterator[Guarded]:
     """Run one broker with a second listener: TLS with a certificate of its own, and a login."""
     with tempfile.TemporaryDirectory(prefix="kafka-tls-") as name:
-        port, certificate = free_port(), Path(name) / "ca.pem"
+        port, (certificate, key) = free_port(), self_signed(Path(name))
         made = Guarded(f"{HOST}:{port}", certificate)
         keystore = Path(name) / "server.pem"
-        _make_certificate(certificate, keystore)
+        keystore.write_bytes(key.read_bytes() + certificate.read_bytes())
         more = _GUARDED.format(port=port, keystore=keystore, username=made.username, password=made.password)
         with running(1, more):
             yield made
-
-
-def _make_certificate(certificate: Path, keystore: Path) -> None:
-    key = keystore.with_suffix(".key")
-    subprocess.run(
-        [*("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=kafka"),
-         *("-addext", f"subjectAltName=IP:{HOST}", "-keyout", str(key), "-out", str(certificate))],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
-    keystore.write_bytes(key.read_bytes() + certificate.read_bytes())
 
 
 @contextmanager
