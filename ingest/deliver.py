@@ -24,7 +24,7 @@ from sinks.model import Entry, Point
 from sinks.ports import Batch, Feed, Rejected, Settlement, Store, Written
 
 from .gaps import GapFinder
-from .pipeline import Fate, Unwrap, all_points, dead_letter, process
+from .pipeline import Fate, Unwrap, all_points, dead_letter, process, remembered
 from .places import Places
 
 BATCH: Final = 1_500
@@ -111,7 +111,7 @@ class Delivery:
 
     def _seen(self, lane: int, known: Mapping[str, int], keys: Mapping[str, int]) -> Mapping[str, int]:
         """The books, and what stands before in this batch."""
-        return {**self.feed.seen(lane, keys), **{key: known[key] for key in keys if key in known}}
+        return {**self.feed.seen(lane, keys), **remembered(known, keys)}
 
     def _write(self, points: Sequence[Point], stop: Event) -> Written | None:
         """Write until the store has decided; None when we were asked to stop before it had."""

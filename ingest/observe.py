@@ -188,7 +188,6 @@ def _add_link(fields: Fields, uplink: Uplink) -> None:
     fields["gateways"] = len(uplink.gateways)
     if uplink.time_source is not None and uplink.time_source is not TimeSource.NETWORK:
         fields["time_source"] = uplink.time_source.value
-
     if uplink.spreading_factor is not None:
         fields["spreading_factor"] = uplink.spreading_factor
     if uplink.f_cnt is not None:

@@ -209,6 +209,11 @@ def _same_frame(frame: Frame, key: str, memory: Mapping[str, int]) -> bool:
     return until - 2 * window < frame.received_ms < until
 
 
+def remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, int]:
+    """Those of the keys that are in this memory, as `Seen` gives them."""
+    return {key: memory[key] for key in keys if key in memory}
+
+
 def all_points(fates: Sequence[Fate]) -> Iterator[Point]:
     """Every point of these fates, in order."""
     for fate in fates:

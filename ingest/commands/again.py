@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from rich.console import Console
 
 import decoders
 from ingest import reprocess as reprocessing
-from ingest.pipeline import Fate, Unwrap, all_points, process
+from ingest.pipeline import Fate, Unwrap, all_points, process, remembered
 from ingest.places import Places
 from ingest.report import as_json, sentences, table
 from ingest.reprocess import Report
@@ -90,7 +90,7 @@ class _Replay:
             while entries := self.journal.read(cursor, 500):
                 cursor = entries[-1].offset
                 chosen = [entry for entry in entries if wanted(entry)]
-                fates = process(chosen, self.unwrap, self.places, partial(_remembered, memory))
+                fates = process(chosen, self.unwrap, self.places, partial(remembered, memory))
                 memory |= {key: until for fate in fates for key, until in fate.keys.items()}
                 tally.update(_tally(chosen, fates))
                 if self.store is not None:
@@ -98,10 +98,6 @@ class _Replay:
                         tally[f"write/{refused.code}"] += 1
                 bar.update(task, advance=len(entries))
         return tally
-
-
-def _remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, int]:
-    return {key: memory[key] for key in keys if key in memory}
 
 
 def _tally(entries: Sequence[Entry], fates: Iterable[Fate]) -> Counter[str]:
