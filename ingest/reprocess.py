@@ -23,7 +23,7 @@ from typing import Final
 import decoders
 from sinks.errors import Refused
 from sinks.guard import admit, now_ms
-from sinks.influxdb.schema import MEASUREMENTS
+from sinks.influxdb.schema import FRAMES
 from sinks.model import Envelope, Point
 from sinks.ports import Journal, Ledger, Reader, Registry, Rejected, Row, Selection, Store, series_key
 from sinks.storage import Storage
@@ -167,7 +167,7 @@ class Reprocessing:
 
     def _stored(self, spans: Mapping[str, tuple[int, int]]) -> Iterator[Row]:
         for device, (first, last) in spans.items():
-            for measurement in MEASUREMENTS:
+            for measurement in FRAMES:
                 yield from _pages(self.reader, Selection(measurement, first, last + 1, device_id=device))
 
 

@@ -54,7 +54,7 @@ class Series(Struct, frozen=True, gc=False):
 
     `tenant`: organisation id. `asset_id`: what is watched, "" while the device is not installed. `device_id`:
     DevEUI or device key.
-    `depth_cm`: soil only, "" elsewhere.
+    `depth_cm`: soil only, "" elsewhere. `name`: of a sink, source or reason, where the pipeline speaks of itself.
     """
 
     measurement: str
@@ -63,6 +63,7 @@ class Series(Struct, frozen=True, gc=False):
     device_id: str
     model: str = ""
     depth_cm: str = ""
+    name: str = ""
 
 
 class Point(Struct, frozen=True, gc=False):

@@ -307,7 +307,7 @@ class Reader(Protocol):
 
 def series_key(tags: Mapping[str, str]) -> str:
     """A text that orders the series of one measurement, for paging."""
-    return "\x1f".join(tags.get(name, "") for name in ("tenant", "asset_id", "device_id", "model", "depth_cm"))
+    return "\x1f".join(tags.get(name, "") for name in ("tenant", "asset_id", "device_id", "model", "depth_cm", "name"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,27 @@ def create(connection: sqlite3.Connection) -> None:
     if "latest_ms" in columns(connection, "series"):  # of files before 2026-11-25
         connection.execute("INSERT OR IGNORE INTO latest SELECT id, latest_ms FROM series WHERE latest_ms >= 0")
         connection.execute("ALTER TABLE series DROP COLUMN latest_ms")
+    _add_tags(connection)
     for measurement, fields in MEASUREMENTS.items():
         for statement in _table(measurement):
             connection.execute(statement)
         there = columns(connection, measurement)
         for name in fields.keys() - there:
             connection.execute(f'ALTER TABLE "{measurement}" ADD COLUMN {_column(measurement, name)}')
+
+
+def _add_tags(connection: sqlite3.Connection) -> None:
+    """A tag that the schema has got since becomes part of what makes a series unique: the table is made anew."""
+    there = columns(connection, "series")
+    if there >= set(TAGS):
+        return
+    kept = ", ".join(["id", "measurement", *(tag for tag in TAGS if tag in there)])
+    new = ", ".join(f"'' AS {tag}" for tag in TAGS if tag not in there)
+    named = ", ".join(tag for tag in TAGS if tag not in there)
+    connection.execute("ALTER TABLE series RENAME TO series_before")
+    connection.execute(SERIES)
+    connection.execute(f"INSERT INTO series ({kept}, {named}) SELECT {kept}, {new} FROM series_before")
+    connection.execute("DROP TABLE series_before")
 
 
 def columns(connection: sqlite3.Connection, measurement: str) -> set[str]:

@@ -13,8 +13,6 @@ from sinks.embedded.layout import DAY_MS, columns
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
 from sinks.ports import Row, Selection
 
-_TAG_LIST: Final = ", ".join(f"series.{name}" for name in TAGS)
-_KEY: Final = " || char(31) || ".join(f"series.{name}" for name in TAGS)  # as `sinks.ports.series_key`
 _END_MS: Final = 2**53  # far beyond every stored time, well within SQLite's integers
 
 
@@ -27,6 +25,10 @@ class Query:
         self._by_key, self._by_time = (
             f'"{selection.measurement}" m INDEXED BY "{selection.measurement}_{index}"' for index in ("key", "time")
         )
+        known = columns(connection, "series")  # a file that no store has opened since knows fewer tags
+        tags = [f"series.{name}" if name in known else "''" for name in TAGS]
+        self._tags = ", ".join(tags)
+        self._key = " || char(31) || ".join(tags)  # as `sinks.ports.series_key`
         there = columns(connection, selection.measurement)
         self._fields = [name for name in MEASUREMENTS[selection.measurement] if name in there]
         wanted = {name: getattr(selection, name) for name in ("measurement", "tenant", "asset_id", "device_id")}
@@ -51,7 +53,7 @@ class Query:
     def _latest_before_the_newest(self) -> list[Row]:
         """Of series whose newest row is too late for the selection: go back day by day until each has shown one."""
         late = (
-            f"SELECT {_TAG_LIST}, id FROM series CROSS JOIN latest ON latest.series = series.id "
+            f"SELECT {self._tags}, id FROM series CROSS JOIN latest ON latest.series = series.id "
             f"WHERE {self._series} AND latest.time_ms >= :to"
         )
         missing = {row[:-1]: row[-1] for row in self._connection.execute(late, self._values)}
@@ -112,13 +114,14 @@ class Query:
         self._values["limit"] = limit
         return self._rows(
             f"{self._select} FROM {table} JOIN series ON series.id = m.series "
-            f"WHERE {condition} AND m.time_ms >= :from AND m.time_ms < :to AND (m.time_ms > :time OR {_KEY} > :key) "
-            f"ORDER BY m.time_ms, {_KEY} LIMIT :limit"
+            f"WHERE {condition} AND m.time_ms >= :from AND m.time_ms < :to "
+            f"AND (m.time_ms > :time OR {self._key} > :key) "
+            f"ORDER BY m.time_ms, {self._key} LIMIT :limit"
         )
 
     @property
     def _select(self) -> str:
-        return f"SELECT {_TAG_LIST}, m.time_ms" + "".join(f', m."{name}"' for name in self._fields)
+        return f"SELECT {self._tags}, m.time_ms" + "".join(f', m."{name}"' for name in self._fields)
 
     def _rows(self, statement: str) -> Iterator[Row]:
         types = MEASUREMENTS[self._measurement]

@@ -1,7 +1,7 @@
 """What was stored, as a live feed: the topic `observations`, one JSON object a row.
 
     key    the device
-    value  {"series": {measurement, tenant, asset_id, device_id, model, depth_cm}, "time_ms": …, "fields": {…}}
+    value  {"series": {measurement, tenant, asset_id, device_id, model, depth_cm, name}, "time_ms": …, "fields": {…}}
 
 The store decides, the feed follows: what it cannot take is missing there, and nothing waits for it. After a worker
 died, a row may come again.

@@ -62,7 +62,7 @@ def pages(reader: Reader, selection: Selection, limit: int) -> Iterator[list[Row
 
 
 def as_rows(points: Sequence[Point]) -> list[tuple[int, str, dict[str, Field]]]:
-    tags = ("tenant", "asset_id", "device_id", "model", "depth_cm")
+    tags = ("tenant", "asset_id", "device_id", "model", "depth_cm", "name")
     keyed = [(p.time_ms, "\x1f".join(getattr(p.series, tag) for tag in tags), dict(p.fields)) for p in points]
     return sorted(keyed, key=lambda row: row[:2])
 
@@ -107,6 +107,7 @@ class StoreContract:
             "device_id": "24e124713b501234",
             "model": "em400-mud",
             "depth_cm": "",
+            "name": "",
         }
 
     @pytest.mark.parametrize("measurement", MEASUREMENTS)
@@ -205,7 +206,7 @@ class StoreContract:
     )
     def test_any_text_comes_back_as_it_was(self, text: str, store: Store, reader: Reader) -> None:
         tag = text.rstrip("\\")
-        series = Series("event", tag, tag, tag, tag, tag)
+        series = Series("event", tag, tag, tag, tag, tag, tag)
         assert store.write([point(series=series, code="tilt", text=text)]).rejected == ()
         (row,) = reader.rows(everything("event", tenant=tag, asset_id=tag, device_id=tag))
         assert row.fields == {"code": "tilt", "text": text}

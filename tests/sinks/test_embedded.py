@@ -129,7 +129,7 @@ def test_an_older_file_gets_the_columns_of_new_fields_and_keeps_its_rows(
     old.check()
     old.close()
     connection = sqlite3.connect(path)
-    connection.execute("INSERT INTO series VALUES (1, 'bin_level', 'o', 'a', 'd', '', '')")
+    connection.execute("INSERT INTO series VALUES (1, 'bin_level', 'o', 'a', 'd', '', '', '')")
     connection.execute("INSERT INTO latest VALUES (1, ?)", (NOW,))
     connection.execute("INSERT INTO bin_level VALUES (?, 1, ?, 7.5)", (NOW // 86_400_000, NOW))
     connection.commit()
@@ -187,3 +187,24 @@ def test_a_series_that_was_new_in_a_failed_batch_is_new_again(path: Path) -> Non
     assert [row.tags["asset_id"] for row in reader.latest(everything())] == ["bin-1", "bin-7", "bin-8"]
     store.close()
     reader.close()
+
+
+def test_a_file_made_before_a_tag_was_known_gets_it_and_keeps_its_rows(path: Path) -> None:
+    store = EmbeddedStore(path)
+    store.write([point(0), point(5, series=bin_series(1))])
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        kept = "id, measurement, tenant, asset_id, device_id, model, depth_cm"
+        connection.execute(f"CREATE TABLE old AS SELECT {kept} FROM series")  # noqa: S608  # names of ours
+        connection.execute("DROP TABLE series")
+        connection.execute("ALTER TABLE old RENAME TO series")
+        connection.commit()
+    with closing(EmbeddedReader(path)) as reader:
+        assert len(reader.rows(everything())) == 2
+
+    store = EmbeddedStore(path)
+    store.write([point(5, series=bin_series(1))])
+    store.close()
+
+    with closing(EmbeddedReader(path)) as reader:
+        assert [row.tags["name"] for row in reader.rows(everything())] == ["", ""]
