@@ -23,6 +23,7 @@ from sinks.errors import Refused, SinkError, Unavailable
 from sinks.model import Entry, Point
 from sinks.ports import Batch, Feed, Rejected, Settlement, Store, Written
 
+from .ahead import Ahead
 from .gaps import GapFinder
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process, remembered
 from .places import Places
@@ -42,13 +43,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Everything that one sink's loop works with."""
+    """Everything that one sink's loop works with. `ahead`: the lane for live values, where the journal has one."""
 
     store: Store
     feed: Feed
     places: Places
     unwrap: Unwrap
     gaps: GapFinder = field(default_factory=GapFinder)
+    ahead: Ahead | None = None
     writer: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "writer"))
 
     def run(self, stop: Event) -> None:
@@ -75,6 +77,8 @@ class Delivery:
         taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(fates)))
         self.feed.settle(list(zip(batches, taken, strict=True)))
         self.gaps.settled()
+        if self.ahead is not None:
+            self.ahead.show(taken[-1].through)
         return sum(len(batch.entries) for batch in batches)
 
     def _process_and_write(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.ahead import Ahead
 from ingest.deliver import IDLE_S, Delivery
 from ingest.gaps import GapFinder
 from ingest.places import Places
@@ -114,7 +115,12 @@ def _delivery(given: Given, held: ExitStack, registry: Registry, bell: Bell) -> 
     unwrap = unwrapper(given)
     feed = held.enter_context(closing(storage.open_feed(store.name, bell, partial(recall, unwrap=unwrap))))
     gaps = held.enter_context(closing(storage.open_gaps()))
-    return Delivery(store, feed, Places(registry), unwrap, GapFinder(partial(gaps.states, store.name)))
+    places = Places(registry)
+    finder = GapFinder(partial(gaps.states, store.name))
+    if storage.is_on_kafka:  # a partition can only be read in order
+        return Delivery(store, feed, places, unwrap, finder)
+    journal = held.enter_context(closing(storage.open_journal()))
+    return Delivery(store, feed, places, unwrap, finder, Ahead(journal, feed, store, places, unwrap))
 
 
 def _keep_books(given: Given, held: ExitStack, stop: Event) -> list[Thread]:
