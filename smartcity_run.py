@@ -24,7 +24,7 @@ from smartcity_settings import Settings, SettingsError, load
 TERMINAL_S: Final = 1.0
 LOG_S: Final = 10.0
 _BROKER_S: Final = 5.0
-_PARTS: Final[list[tuple[str, ...]]] = [("ingest", "receive"), ("ingest", "process"), ("api",)]
+_PARTS: Final[list[tuple[str, ...]]] = [("ingest", "receive"), ("ingest", "process"), ("ingest", "derive"), ("api",)]
 """Receiving and processing apart: whatever processing does, no source waits for it."""
 
 

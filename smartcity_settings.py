@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import EnvSettingsSource
 
 from api.settings import ApiSettings
+from ingest.insights.settings import DeriveSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
@@ -78,6 +79,7 @@ class Settings(BaseModel):
     journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     registry: RegistrySettings = RegistrySettings()
+    derive: DeriveSettings = DeriveSettings()
     api: ApiSettings = ApiSettings()
     simulate: SimulateSettings = SimulateSettings()
 

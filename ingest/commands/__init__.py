@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from . import again, frames, gaps, intake, journal
+from . import again, derive, frames, gaps, intake, journal
 
 
 def add_to(app: typer.Typer) -> None:
     """Put this room's commands into the application."""
     app.add_typer(intake.ingest, name="ingest", epilog="Example: smartcity ingest --file messages.ndjson")
+    intake.ingest.command("derive", epilog="Example: smartcity ingest derive --since 2026-01-01 --dry-run")(
+        derive.derive
+    )
     app.add_typer(journal.journal, name="journal")
     app.command("gaps", epilog="Example: smartcity gaps --since 2026-01-01 --json")(gaps.gaps)
     app.command("simulate", epilog="Example: smartcity simulate --print 3")(frames.simulate)

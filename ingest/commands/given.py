@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest import unwrap as unwrapping
+from ingest.insights.settings import DeriveSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.pipeline import Unwrap
@@ -34,6 +35,7 @@ class Given(Protocol):
     webhook: WebhookSettings
     backfill: dict[str, BackfillSettings]
     mappings: dict[str, MappingSettings]
+    derive: DeriveSettings
     simulate: Simulation
 
     @property

@@ -83,7 +83,7 @@ def test_ports_are_published_on_this_machine_only_and_never_those_of_the_databas
 
 
 def test_a_service_waits_for_what_it_needs() -> None:
-    for name in ("ingest", "api", "grafana"):
+    for name in ("ingest", "derive", "api", "grafana"):
         assert SERVICES[name]["depends_on"]["setup"] == {"condition": "service_completed_successfully"}
     assert SERVICES["setup"]["depends_on"] == {"influxdb": {"condition": "service_healthy"}}
     assert SERVICES["ingest"]["depends_on"]["mosquitto"] == {"condition": "service_healthy"}
@@ -102,7 +102,10 @@ def test_each_secret_goes_only_to_who_needs_it() -> None:
         token: {name for name, s in SERVICES.items() for v in s.get("volumes", []) if v.startswith(f"{token}-token:")}
         for token in ("write", "read")
     }
-    assert held == {"write": {"setup", "ingest", "backup"}, "read": {"setup", "api", "grafana", "backup"}}
+    assert held == {
+        "write": {"setup", "ingest", "derive", "backup"},
+        "read": {"setup", "derive", "api", "grafana", "backup"},
+    }
 
 
 def test_no_secret_stands_in_the_environment() -> None:

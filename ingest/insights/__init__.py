@@ -1,0 +1,1 @@
+"""What needs history, read from the store and written beside it, and what the pipeline says of itself."""
