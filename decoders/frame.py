@@ -17,7 +17,8 @@ Route = Callable[[bytes, Params], Decoded]
 Values = dict[str, float | None]
 Status = dict[str, float | str | bool]
 
-_LIMITS: Final = {key: (quantity.low, quantity.high) for key, quantity in QUANTITIES.items()}
+LIMITS: Final = {key: (quantity.low, quantity.high) for key, quantity in QUANTITIES.items()}
+"""Quantity key to what is possible at all, both ends included."""
 _CONDITION: Final = ("battery_v", "battery_pct", "tilted")
 _FIRST_S: Final = 1_420_070_400  # 2015-01-01: before it, a clock counts from its own beginning
 _LAST_S: Final = 4_102_444_800  # 2100-01-01
@@ -47,7 +48,7 @@ def refuse_length(payload: bytes, expected: int) -> Decoded:
 def check_limits(values: Values, issues: list[Issue]) -> None:
     """Take out what cannot be true anywhere: the value becomes None, the issue says what it was."""
     for key, value in values.items():
-        low, high = _LIMITS[key]
+        low, high = LIMITS[key]
         if value is not None and not low <= value <= high:
             values[key] = None
             issues.append(Issue(Code.OUT_OF_RANGE, key, value, f"outside {low:g} to {high:g}"))

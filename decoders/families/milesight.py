@@ -5,6 +5,8 @@ unreadable. Such a frame gives no values (it may be another model's, where the s
 the rest is reported as unparsed. With the parameter `lenient` what stood before it is kept: for firmware that adds
 items to a model known otherwise. Items come in any order.
 
+Nearly every frame holds each of the model's numbers once, in the same order; such a one is unpacked at once.
+
 An item may come again. With the same value it says nothing new; with another value it begins a second reading, so
 that neither value is lost.
 
@@ -25,11 +27,12 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final, NamedTuple
 
-from decoders.frame import Status, Values, by_port, check_limits, mirror_condition
+from decoders.frame import LIMITS, Status, Values, by_port, check_limits, mirror_condition
 from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading
 from decoders.quantities import QUANTITIES
 
 PORT: Final = 85
+_TELEMETRY: Final = Kind.TELEMETRY
 _MEASURED: Final = (Kind.TELEMETRY, Kind.ALARM)
 _FIRST_ATTRIBUTE_CHANNEL: Final = 0xF8  # f8, f9, fe, ff: attributes and answers to downlinks, never measurements
 
@@ -58,17 +61,6 @@ class Found:
         self.every.append(self.values)
 
 
-class Item(NamedTuple):
-    """`size`: bytes of the value. `read(found, payload, at)`: the value begins at `at` and is whole."""
-
-    size: int
-    read: Callable[[Found, bytes, int], None]
-
-
-Items = Mapping[int, Item]
-"""Channel and type as one number of 16 bit, e.g. 0x0482, to what stands behind them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """How a number is written: struct format, divisor, and the codes that are not measurements."""
@@ -77,6 +69,25 @@ class Field:
     layout: str
     divisor: int = 1
     codes: Mapping[int, Code] = field(default_factory=dict)
+
+
+class Item(NamedTuple):
+    """`size`: bytes of the value. `read(found, payload, at)`: the value begins at `at` and is whole.
+
+    `number`: what it is when it is a number and nothing else.
+    """
+
+    size: int
+    read: Callable[[Found, bytes, int], None]
+    number: Field | None = None
+
+
+Items = Mapping[int, Item]
+"""Channel and type as one number of 16 bit, e.g. 0x0482, to what stands behind them.
+
+The numbers among them stand in the order in which the model sends them, the battery's, which all models send first,
+left out.
+"""
 
 
 DISTANCE_CODES: Final = {
@@ -104,7 +115,7 @@ def _value(what: Field) -> Callable[[Found, int], float | None]:
 
 
 def number(what: Field) -> Item:
-    """A measured number. Most items of most frames are these, so they are read without a further call."""
+    """A measured number."""
     layout = Struct("<" + what.layout)
     unpack, coded, key, divisor, codes = layout.unpack_from, _value(what), what.key, what.divisor, what.codes
 
@@ -114,7 +125,7 @@ def number(what: Field) -> Item:
         if found.values.setdefault(key, value) != value:
             found.begin(key, value)
 
-    return Item(layout.size, read)
+    return Item(layout.size, read, what)
 
 
 def alarm(what: Field, name: str) -> Item:
@@ -208,11 +219,46 @@ _EVERY_MODEL: Final[dict[int, Item]] = {
 }
 
 
+def _usual(items: Items) -> Callable[[bytes], Decoded | None]:
+    """Reads the frame that holds each of these numbers once, in this order, all of them measured and possible.
+
+    Any other frame is None: what is unusual about it is for `_finish` and `_broken_off` to say.
+    """
+    numbers = {pair: item.number for pair, item in items.items() if item.number is not None}
+    layout = Struct("<" + "".join(f"2s{what.layout}" for what in numbers.values()))
+    size, unpack = layout.size, layout.unpack
+    pairs = tuple(pair.to_bytes(2) for pair in numbers)
+    fields = [(what.key, what.divisor, what.codes, *LIMITS[what.key]) for what in numbers.values()]
+
+    def read(payload: bytes) -> Decoded | None:
+        if len(payload) != size:
+            return None
+        words = unpack(payload)
+        if words[::2] != pairs:
+            return None
+        values: Values = {}
+        for (key, divisor, codes, low, high), raw in zip(fields, words[1::2], strict=True):
+            value = raw / divisor
+            if raw in codes or not low <= value <= high:
+                return None
+            values[key] = value
+        readings = (Reading(values),)
+        status: Status = {}
+        mirror_condition(readings, status)
+        return Decoded(_TELEMETRY, readings, status)
+
+    return read
+
+
 def reader(items: Items) -> Decode:
     """The decode function of a model with these items, besides the battery and what every model sends after a join."""
     known = {**_EVERY_MODEL, **items}
+    usual = _usual(known)
 
     def read(payload: bytes, params: Params) -> Decoded:
+        decoded = usual(payload)
+        if decoded is not None:
+            return decoded
         found, at, size = Found(), 0, len(payload)
         while at + 1 < size:
             item = known.get(payload[at] << 8 | payload[at + 1])
