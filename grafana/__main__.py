@@ -1,4 +1,4 @@
-"""`python -m grafana`: writes every board into `grafana/dashboards`, from where Grafana takes them."""
+"""`python -m grafana`: writes boards and alert files into the folders from where Grafana takes them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from . import bins
+from .alerts.files import texts
 
 FOLDER: Final = Path(__file__).parent / "dashboards"
+ALERTING: Final = Path(__file__).parent / "provisioning" / "alerting"
 BOARDS: Final = {"bins": bins.board}
 """Name of its file to what makes it."""
 
@@ -16,6 +18,8 @@ def main() -> None:
     """Write them all."""
     for name, board in BOARDS.items():
         (FOLDER / f"{name}.json").write_text(board().text(), encoding="utf-8")
+    for name, text in texts().items():
+        (ALERTING / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
