@@ -5,21 +5,21 @@ Pure: the same uplink, decoded frame and place give the same points, so a replay
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 
 from decoders import QUANTITIES, Decoded, Event, Reading
 from sinks.influxdb.schema import CONDITION, MEASUREMENTS
 from sinks.model import Field, Point, Quality, Series
-from sinks.ports import Place
 from sinks.quality import format_codes
 
 from .derive import level, soil
 from .networks.model import Outcome, TimeSource, Uplink
+from .site import MEASUREMENT_OF_KIND, Site, series
 
-MEASUREMENT_OF_KIND = {"bin": "bin_level", "tree": "soil"}
 _NS = 1_000_000
 _HEARD = (Outcome.DATA, Outcome.NO_PAYLOAD)
-
+_NETWORK = TimeSource.NETWORK
 
 _LIMITS = {key: (quantity.low, quantity.high) for key, quantity in QUANTITIES.items()}
 _OF_ASSETS = {key for key, quantity in QUANTITIES.items() if quantity.subject == "asset"}
@@ -34,7 +34,7 @@ Flags = dict[str, tuple[Quality, str]]
 """For each value that is not good, how and why."""
 
 
-def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str, offset: int) -> list[Point]:
+def observe(uplink: Uplink, decoded: Decoded | None, site: Site, decoder: str, offset: int) -> list[Point]:
     """All points of one frame: what was measured, with the device's condition and the radio link, and events.
 
     `decoder`: "<key>/<revision>", "" for the first revision of the model's own. `offset`: of the message in the
@@ -52,14 +52,14 @@ def observe(uplink: Uplink, decoded: Decoded | None, place: Place, decoder: str,
     if decoded is not None:
         for reading in decoded.readings:
             fields, said = ({**origin, **said}, {}) if reading.time_ms is None else ({**origin}, said)
-            points.append(_measured(reading, decoded, place, fields, received_ms))
+            points.append(_measured(reading, decoded, site, fields, received_ms))
         if len(points) > 1:
             points = _apart(points)
     if said:
-        points.append(Point(_series(place, "device_status"), received_ms, {**origin, **said}))
+        points.append(Point(series(site.place, "device_status"), received_ms, {**origin, **said}))
     happened = decoded.events if decoded is not None else _happened(uplink, points)
     if happened:
-        points.append(Point(_series(place, "event"), received_ms, _events(happened, offset)))
+        points.append(Point(series(site.place, "event"), received_ms, _events(happened, offset)))
     return points
 
 
@@ -81,26 +81,29 @@ def _happened(uplink: Uplink, points: list[Point]) -> tuple[Event, ...]:
     return (Event(str(uplink.outcome)),)
 
 
-def _series(place: Place, measurement: str, depth: str = "") -> Series:
-    device, asset = place.device, place.asset
-    return Series(measurement, device.organisation, asset.id if asset else "", device.dev_eui, device.model, depth)
-
-
-def _measured(reading: Reading, decoded: Decoded, place: Place, fields: Fields, received_ms: int) -> Point:
-    kind = place.asset.kind if place.asset else _kind_of(reading)
+def _measured(reading: Reading, decoded: Decoded, site: Site, fields: Fields, received_ms: int) -> Point:
+    asset = site.place.asset
+    kind = asset.kind if asset is not None else _kind_of(reading)
     flags = _take_values(fields, reading, decoded, kind)
     if kind == "bin":
-        _add_level(fields, flags, place)
+        _add_level(fields, flags, site)
     else:
-        _add_soil(fields, flags, reading, place)
-    if place.asset is not None:
-        fields["lat"], fields["lon"] = place.asset.lat, place.asset.lon
+        _add_soil(fields, flags, reading, site)
+    if asset is not None:
+        fields["lat"] = asset.lat
+        fields["lon"] = asset.lon
     if flags:
         fields["quality"] = int(max(flag for flag, _ in flags.values()))
         fields["quality_codes"] = format_codes(flags)
-    depth = _depth(reading, place) if kind == "tree" else ""
     time_ms = received_ms if reading.time_ms is None else reading.time_ms
-    return Point(_series(place, MEASUREMENT_OF_KIND[kind], depth), time_ms, fields)
+    return Point(_series(reading, site, kind), time_ms, fields)
+
+
+def _series(reading: Reading, site: Site, kind: str) -> Series:
+    if site.series is not None and (reading.channel is None or kind == "bin"):
+        return site.series
+    depth = _depth(reading.channel, site) if kind == "tree" and reading.channel is not None else site.depth
+    return series(site.place, MEASUREMENT_OF_KIND[kind], depth)
 
 
 def _take_values(fields: Fields, reading: Reading, decoded: Decoded, kind: str) -> Flags:
@@ -124,24 +127,25 @@ def _take_values(fields: Fields, reading: Reading, decoded: Decoded, kind: str) 
     return flags
 
 
-def _add_level(fields: Fields, flags: Flags, place: Place) -> None:
-    distance = fields.get("distance_mm")
-    if place.installation is None or place.asset is None:
+def _add_level(fields: Fields, flags: Flags, site: Site) -> None:
+    distance, asset = fields.get("distance_mm"), site.place.asset
+    if asset is None:
         return
     if not isinstance(distance, float):
         flags["level_pct"] = flags.get("distance_mm", (Quality.MISSING, "no_distance"))
         return
-    found = level.level(distance, place.installation.mount)
-    if found.level_pct is None:
+    found = level.level(distance, site.geometry)
+    percent = found.level_pct
+    if percent is None:
         flags["level_pct"] = (found.quality, found.code)
         return
-    fields["level_pct"] = found.level_pct
-    volume = level.litres(found.level_pct, place.asset.properties)
+    fields["level_pct"] = percent
+    volume = level.litres(percent, asset.properties)
     if volume is not None:
         fields["volume_l"] = volume
 
 
-def _add_soil(fields: Fields, flags: Flags, reading: Reading, place: Place) -> None:
+def _add_soil(fields: Fields, flags: Flags, reading: Reading, site: Site) -> None:
     contents = soil.both_contents(reading.values)
     if contents is None or (flags.keys() & {"soil_vwc", "soil_moisture_pct"}):
         return
@@ -150,9 +154,8 @@ def _add_soil(fields: Fields, flags: Flags, reading: Reading, place: Place) -> N
     if isinstance(frozen, float) and frozen < 0:
         flags["soil_vwc"] = flags["soil_moisture_pct"] = (Quality.FAIL, "frozen")
         return
-    earth = soil.profile(place.asset.properties) if place.asset else None
-    if earth is not None:
-        fields["soil_nfk_pct"] = soil.nfk_pct(contents[0], earth)
+    if site.earth is not None:
+        fields["soil_nfk_pct"] = soil.nfk_pct(contents[0], site.earth)
 
 
 def _kind_of(reading: Reading) -> str:
@@ -160,33 +163,36 @@ def _kind_of(reading: Reading) -> str:
     return "tree" if any(key.startswith("soil_") for key in reading.values) else "bin"
 
 
-def _depth(reading: Reading, place: Place) -> str:
-    """Depth in cm as text: of the probe's channel by `channels` ("1=30,2=60") of the mount, else of the device."""
-    mount = place.installation.mount if place.installation else {}
-    if reading.channel is not None:
-        pairs = (pair.split("=") for pair in str(mount.get("channels", "")).split(",") if "=" in pair)
-        return {channel.strip(): depth.strip() for channel, depth in pairs}.get(reading.channel, reading.channel)
-    depth = mount.get("depth_cm", "")
-    return f"{depth:g}" if isinstance(depth, int | float) else str(depth)
+def _depth(channel: str, site: Site) -> str:
+    """Depth in cm as text, of a probe by the mount's `channels` ("1=30,2=60"); else its own name."""
+    mount = site.place.installation.mount if site.place.installation else {}
+    pairs = (pair.split("=") for pair in str(mount.get("channels", "")).split(",") if "=" in pair)
+    return {name.strip(): depth.strip() for name, depth in pairs}.get(channel, channel)
 
 
 def _condition(uplink: Uplink, decoded: Decoded | None) -> Fields:
     """The device's own condition, from the frame and from the network server's status event."""
     fields: Fields = {}
-    for said in (decoded.status if decoded else None, uplink.status):
-        for key, value in said.items() if said else ():
-            kind = CONDITION.get(key)
-            if kind is float and not isinstance(value, str):
-                fields[key] = float(value)
-            elif kind is not None and kind is not float:
-                fields[key] = value
+    if decoded is not None:
+        _add_condition(fields, decoded.status)
+    if uplink.status is not None:
+        _add_condition(fields, uplink.status)
     return fields
+
+
+def _add_condition(fields: Fields, said: Mapping[str, float | str | bool]) -> None:
+    for key, value in said.items():
+        kind = CONDITION.get(key)
+        if kind is float and not isinstance(value, str):
+            fields[key] = float(value)
+        elif kind is not None and kind is not float:
+            fields[key] = value
 
 
 def _add_link(fields: Fields, uplink: Uplink) -> None:
     """The radio link of one frame: counter, port and the pair of values of the best gateway."""
     fields["gateways"] = len(uplink.gateways)
-    if uplink.time_source is not None and uplink.time_source is not TimeSource.NETWORK:
+    if uplink.time_source is not None and uplink.time_source is not _NETWORK:
         fields["time_source"] = uplink.time_source.value
     if uplink.spreading_factor is not None:
         fields["spreading_factor"] = uplink.spreading_factor

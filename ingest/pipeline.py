@@ -13,14 +13,14 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-import decoders
 from decoders import Decoded, Kind, Reading
 from sinks.model import DeadLetter, Entry, Envelope, Point
-from sinks.ports import SLOT, Place
+from sinks.ports import SLOT
 
 from .networks.model import Outcome, Uplink
 from .observe import observe
 from .places import Places
+from .site import Site
 
 REDELIVERY_MS: Final = 24 * 3600 * 1000
 """How long the network server's own id of a frame counts: redelivery, webhook beside MQTT, back-fill overlap."""
@@ -33,6 +33,10 @@ DEVICE_CLOCK_MS: Final = (90 * 24 * 3600 * 1000, 10 * 60 * 1000)
 """A device's own time counts when it is at most this much before or after the reception."""
 
 _NS = 1_000_000
+
+# Asking an enumeration for a member costs as much as a function call.
+_DATA, _DERIVED, _DEAD_LETTER = Outcome.DATA, Outcome.DERIVED, Outcome.DEAD_LETTER
+_HISTORY, _ERROR, _UNKNOWN = Kind.HISTORY, Kind.ERROR, Kind.UNKNOWN
 
 Unwrap = Callable[[Envelope], Sequence[Uplink]]
 Seen = Callable[[Mapping[str, int]], Mapping[str, int]]
@@ -111,7 +115,7 @@ def _frame(entry: Entry, part: int, uplink: Uplink) -> Frame:
 
 def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], places: Places) -> Fate:
     try:
-        if frame.uplink.outcome is Outcome.DERIVED:
+        if frame.uplink.outcome is _DERIVED:
             return Fate(frame, "duplicate", "derived")
         known = _known(frame, keys, memory)
         if known is not None:
@@ -122,18 +126,18 @@ def _fate(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int], plac
     except Exception as error:  # noqa: BLE001 the pipeline's one broad catch: a defect of ours must not stop the others
         letter = dead_letter(frame, "pipeline/defect", f"{type(error).__name__}: {error}")
         return Fate(frame, "dead_letter", "dead_letter", letters=(letter,))
-    label = "decoded" if frame.uplink.outcome is Outcome.DATA else str(frame.uplink.outcome)
+    label = "decoded" if frame.uplink.outcome is _DATA else str(frame.uplink.outcome)
     return Fate(frame, "stored", label, points, letters, keys)
 
 
 def _stored(frame: Frame, places: Places) -> tuple[Sequence[Point], tuple[DeadLetter, ...]]:
     uplink = frame.uplink
-    if uplink.outcome is Outcome.DEAD_LETTER:
+    if uplink.outcome is _DEAD_LETTER:
         raise Refusal(*_reason(uplink))
-    place = _place(frame, places)
-    decoded, decoder = _decode(uplink, place)
+    site = _site(frame, places)
+    decoded, decoder = _decode(uplink, site)
     in_time, letters = _check_clock(frame, decoded)
-    return observe(uplink, in_time, place, decoder, frame.entry.offset), letters
+    return observe(uplink, in_time, site, decoder, frame.entry.offset), letters
 
 
 def _reason(uplink: Uplink) -> tuple[str, str]:
@@ -141,25 +145,25 @@ def _reason(uplink: Uplink) -> tuple[str, str]:
     return reason, detail
 
 
-def _place(frame: Frame, places: Places) -> Place:
+def _site(frame: Frame, places: Places) -> Site:
     if frame.device is None:
         raise Refusal("unwrap/no_device", "the message does not say which device sent it")
-    place = places.at(frame.device, frame.received_ms)
-    if place is None:
+    site = places.at(frame.device, frame.received_ms)
+    if site is None:
         raise Refusal("observe/unknown_device", f"{frame.device} is not registered: `smartcity devices add` adopts it")
-    return place
+    return site
 
 
-def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
-    if uplink.outcome is not Outcome.DATA:
+def _decode(uplink: Uplink, site: Site) -> tuple[Decoded | None, str]:
+    if uplink.outcome is not _DATA:
         return None, ""
     if uplink.decoded is not None:
         return Decoded(Kind.TELEMETRY, (Reading(uplink.decoded),)), f"{uplink.network}/1"
-    decoder = decoders.find(place.device.model)
+    decoder, device = site.decoder, site.place.device
     if decoder is None:
-        raise Refusal("decode/unknown_model", f"no decoder is called {place.device.model!r}")
-    decoded = decoder.decode(uplink.payload or b"", uplink.f_port or 0, place.device.params)
-    if decoded.kind in (Kind.ERROR, Kind.UNKNOWN) and not decoded.readings:
+        raise Refusal("decode/unknown_model", f"no decoder is called {device.model!r}")
+    decoded = decoder.decode(uplink.payload or b"", uplink.f_port or 0, device.params)
+    if not decoded.readings and decoded.kind in (_ERROR, _UNKNOWN):
         code, detail = (decoded.issues[0].code, decoded.issues[0].detail) if decoded.issues else ("unknown", "")
         raise Refusal(f"decode/{code}", detail or f"{decoder.key} refuses these bytes")
     return decoded, f"{decoder.key}/{decoder.revision}" if decoder.revision > 1 else ""
@@ -168,7 +172,7 @@ def _decode(uplink: Uplink, place: Place) -> tuple[Decoded | None, str]:
 def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:
     """Readings whose own time cannot be true become letters: dated to the reception they would be false."""
     if decoded is None or (len(decoded.readings) == 1 and _is_in_time(frame, decoded, decoded.readings[0])):
-        return decoded, ()
+        return decoded, ()  # nearly always
     good = tuple(reading for reading in decoded.readings if _is_in_time(frame, decoded, reading))
     if len(good) == len(decoded.readings):
         return decoded, ()
@@ -179,7 +183,7 @@ def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None,
 
 def _is_in_time(frame: Frame, decoded: Decoded, reading: Reading) -> bool:
     if reading.time_ms is None:
-        return decoded.kind is not Kind.HISTORY  # a stored record without a usable time is of nobody knows when
+        return decoded.kind is not _HISTORY  # a stored record without a usable time is of nobody knows when
     before, after = DEVICE_CLOCK_MS
     return frame.received_ms - before <= reading.time_ms <= frame.received_ms + after
 
@@ -193,10 +197,10 @@ def dead_letter(frame: Frame, reason: str, detail: str) -> DeadLetter:
 def dedup_keys(frame: Frame) -> dict[str, int]:
     """What a frame may be known by, with the event time up to which it counts."""
     uplink, received = frame.uplink, frame.received_ms
-    if uplink.outcome in (Outcome.DEAD_LETTER, Outcome.DERIVED):
+    if uplink.outcome in (_DEAD_LETTER, _DERIVED):
         return {}
     keys = {uplink.dedup_key: received + REDELIVERY_MS} if uplink.dedup_key else {}
-    if uplink.f_cnt is not None and uplink.payload and uplink.outcome is Outcome.DATA:
+    if uplink.f_cnt is not None and uplink.payload and uplink.outcome is _DATA:
         identity = f"radio:{frame.device}{SLOT}{uplink.session or ''}:{uplink.f_cnt}:{uplink.payload.hex()}"
         keys[identity] = received + RETRANSMISSION_MS
     return keys

@@ -8,6 +8,8 @@ from typing import Final
 
 from sinks.ports import Place, Registry
 
+from .site import Site, site
+
 LOOK_S: Final = 0.25
 """Asking the registry for its revision takes longer than a message: so often, and when a device is not known."""
 
@@ -19,6 +21,7 @@ class Places:
         self._registry = registry
         self._revision = -1
         self._by_device: dict[str, list[Place]] = {}
+        self._sites: dict[str, list[Site]] = {}
         self._looked_s = 0.0
         self._is_fresh = False
         self._look()
@@ -38,17 +41,22 @@ class Places:
         for place in self._registry.iter_places():
             by_device[place.device.dev_eui].append(place)
         self._by_device, self._revision = dict(by_device), revision
+        self._sites.clear()
 
-    def at(self, device: str, time_ms: int) -> Place | None:
+    def at(self, device: str, time_ms: int) -> Site | None:
         """The device with the installation it had at that time, or with none; None for an unknown device."""
-        known = self._by_device.get(device)
-        if known is None and not self._is_fresh:
+        for known in self._sites.get(device) or self._sites_of(device):
+            if known.from_ms <= time_ms < known.to_ms:
+                return known
+        return None
+
+    def _sites_of(self, device: str) -> list[Site]:
+        """Where this device ever stood, and last that it stands nowhere; made when it sends its first frame."""
+        if device not in self._by_device and not self._is_fresh:
             self._look()
-            known = self._by_device.get(device)
+        known = self._by_device.get(device)
         if known is None:
-            return None
-        for place in known:
-            stood = place.installation
-            if stood and stood.from_ms <= time_ms and (stood.to_ms is None or time_ms < stood.to_ms):
-                return place
-        return Place(known[0].device, None, None)
+            return []
+        installed = [site(place) for place in known if place.installation]
+        self._sites[device] = [*installed, site(Place(known[0].device, None, None))]
+        return self._sites[device]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from math import cos, radians
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from sinks.model import Quality
 
@@ -21,7 +22,33 @@ _NUMBER = (int, float)  # half the time of `int | float`, and asked for every fr
 Mount = Mapping[str, float | str | bool]
 
 
-class Level(NamedTuple):
+class Geometry(Struct, frozen=True, gc=False):
+    """How a sensor hangs over a bin: distances in mm read when it is empty and when it is filled to its line.
+
+    `offset`: mm that the sensor reads too much. `slope`: cosine of the beam's tilt. `dead`: blind zone, mm.
+    """
+
+    empty: float
+    full: float
+    offset: float = 0.0
+    slope: float = 1.0
+    dead: float = 0.0
+
+
+def geometry(mount: Mount) -> Geometry | None:
+    """From the data of a mount, None when there is not enough of it.
+
+    `empty_mm` and `full_mm` are needed; `offset_mm`, `tilt_deg` (beam against the vertical) and `dead_mm` are 0 when
+    absent.
+    """
+    empty, full = mount.get("empty_mm"), mount.get("full_mm")
+    if not isinstance(empty, int | float) or not isinstance(full, int | float):
+        return None
+    slope = cos(radians(_number(mount, "tilt_deg")))
+    return Geometry(empty, full, _number(mount, "offset_mm"), slope, _number(mount, "dead_mm"))
+
+
+class Level(Struct, frozen=True, gc=False):
     """`level_pct` clamped to 0..100, None when there is none; `quality` and `code` say how far to trust it."""
 
     level_pct: float | None
@@ -29,20 +56,13 @@ class Level(NamedTuple):
     code: str = ""
 
 
-def level(distance_mm: float, mount: Mount) -> Level:
-    """Fill level from a distance and how the sensor hangs.
-
-    `mount`: `empty_mm` (distance read in the empty bin) and `full_mm` (at the fill line) are needed; `offset_mm`,
-    `tilt_deg` (beam against the vertical) and `dead_mm` (blind zone of the sensor) are 0 when absent.
-    """
-    empty, full = mount.get("empty_mm"), mount.get("full_mm")
-    if not isinstance(empty, _NUMBER) or not isinstance(full, _NUMBER):
+def level(distance_mm: float, hung: Geometry | None) -> Level:
+    """Fill level from a distance and how the sensor hangs, if that is known."""
+    if hung is None:
         return Level(None, Quality.NOT_EVALUATED, "no_geometry")
-    height, tilt = distance_mm - _number(mount, "offset_mm"), _number(mount, "tilt_deg")
-    if tilt:
-        height *= cos(radians(tilt))
-    unclamped = 100.0 * (empty - height) / (empty - full)
-    if distance_mm < _number(mount, "dead_mm"):
+    empty = hung.empty
+    unclamped = 100.0 * (empty - (distance_mm - hung.offset) * hung.slope) / (empty - hung.full)
+    if distance_mm < hung.dead:
         return Level(None, Quality.FAIL, "blind_zone")
     if unclamped < CLAMP_LOW:
         return Level(None, Quality.FAIL, "beyond_empty")

@@ -5,8 +5,10 @@ from dataclasses import replace
 from decoders import QUANTITIES, Code, Decoded, Event, Issue, Kind, Reading
 from ingest.networks.model import Gateway, Outcome, TimeSource, Uplink
 from ingest.observe import observe
+from ingest.site import site
 from sinks.influxdb.schema import MEASUREMENTS
 from sinks.model import Field, Point, Quality
+from sinks.ports import Place
 from sinks.quality import parse_codes
 from tests.ingest.house import NOW_MS, NOW_NS, town
 
@@ -29,12 +31,12 @@ def uplink(**more: object) -> Uplink:
     return Uplink(**(known | more))  # type: ignore[arg-type]
 
 
-def measured(decoded: Decoded, place: object = BIN) -> Point:
+def measured(decoded: Decoded, place: Place = BIN) -> Point:
     return points(decoded, place)[0]
 
 
-def points(decoded: Decoded | None, place: object = BIN, frame: Uplink | None = None) -> list[Point]:
-    found = observe(frame or uplink(), decoded, place, "milesight_em400_mud/1", 42)  # type: ignore[arg-type]
+def points(decoded: Decoded | None, place: Place = BIN, frame: Uplink | None = None) -> list[Point]:
+    found = observe(frame or uplink(), decoded, site(place), "milesight_em400_mud/1", 42)
     order = {"bin_level": 0, "soil": 0}
     return sorted(found, key=lambda point: order.get(point.series.measurement, 1))
 

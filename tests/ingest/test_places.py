@@ -17,7 +17,8 @@ def moved() -> Towns:
 def test_a_device_is_where_it_stood_at_that_time() -> None:
     places = Places(moved())
     found = {
-        at: place.asset.id if (place := places.at(BIN_EUI, at)) and place.asset else None for at in (100, 199, 300, 999)
+        at: site.place.asset.id if (site := places.at(BIN_EUI, at)) and site.place.asset else None
+        for at in (100, 199, 300, 999)
     }
     assert found == {100: BIN.id, 199: BIN.id, 300: TREE.id, 999: TREE.id}
 
@@ -25,7 +26,9 @@ def test_a_device_is_where_it_stood_at_that_time() -> None:
 def test_between_two_installations_a_device_is_known_but_nowhere() -> None:
     places = Places(moved())
     for at in (99, 200, 299):
-        assert places.at(BIN_EUI, at) == Place(DEVICE, None, None)
+        site = places.at(BIN_EUI, at)
+        assert site
+        assert site.place == Place(DEVICE, None, None)
 
 
 def test_a_device_that_nobody_registered_is_unknown() -> None:
