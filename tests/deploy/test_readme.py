@@ -75,9 +75,10 @@ def test_running_takes_four_commands() -> None:
 def test_the_table_of_variables_is_the_compose_files() -> None:
     named = re.findall(r"\$\{(\w+):-([^}]*)\}", (ROOT / "docker-compose.yml").read_text("utf-8"))
     shown: dict[str, str] = {}
-    for names, defaults in re.findall(r"^\| (`[A-Z_`, ]+`) \| ([^|]+) \|", TEXT, re.MULTILINE):
-        shown |= zip(re.findall(r"`(\w+)`", names), defaults.split(", "), strict=True)
-    assert {name: default.strip() for name, default in shown.items()} == dict(named)
+    for given, column in re.findall(r"^\| (`[A-Z_`, ]+`) \|([^|]*)\|", TEXT, re.MULTILINE):
+        names, defaults = re.findall(r"`(\w+)`", given), column.strip().split(", ")
+        shown |= zip(names, defaults if len(defaults) > 1 else defaults * len(names), strict=True)
+    assert shown == dict(named)
 
 
 def test_the_table_of_services_is_the_compose_files() -> None:
@@ -96,15 +97,21 @@ def test_the_settings_shown_are_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.server("compose")
-def test_the_override_shown_gives_the_intake_one_secret_more(installation: Installation) -> None:
+@pytest.mark.parametrize(
+    ("service", "secrets"),
+    [("ingest", {"mqtt_ingest", "things_stack"}), ("grafana", {"grafana_admin_password", "smtp"})],
+)
+def test_an_override_shown_gives_a_service_one_secret_more(
+    installation: Installation, service: str, secrets: set[str]
+) -> None:
     override = installation.folder / "docker-compose.override.yml"
-    (block,) = readme_blocks("yaml")
+    (block,) = (block for block in readme_blocks("yaml") if f"  {service}:" in block)
     override.write_text(block)
     try:
         shown = yaml.safe_load(compose.config(installation.folder))
     finally:
         override.unlink()
     granted = {
-        secret["source"] if isinstance(secret, dict) else secret for secret in shown["services"]["ingest"]["secrets"]
+        secret["source"] if isinstance(secret, dict) else secret for secret in shown["services"][service]["secrets"]
     }
-    assert granted == {"mqtt_ingest", "things_stack"}
+    assert granted == secrets

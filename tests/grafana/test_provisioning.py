@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grafana.__main__ import BOARDS
+from tests.deploy.native import compose_file
 from tests.door import ROOT
-from tests.grafana.provisioned import read
+from tests.grafana.provisioned import PROVISIONING, read
 
 
 @pytest.fixture
@@ -50,3 +52,12 @@ def test_boards_come_from_the_folder_that_the_environment_names() -> None:
     assert provider["options"]["path"] == os.fspath(ROOT)
     assert (provider["type"], provider["allowUiUpdates"]) == ("file", False)
     assert provider["folderUid"] not in {board().uid for board in BOARDS.values()}
+
+
+def test_the_compose_file_sets_what_the_files_take_from_the_environment() -> None:
+    grafana = compose_file()["services"]["grafana"]
+    files = [path.relative_to(PROVISIONING) for path in PROVISIONING.rglob("*.yaml")]
+    text = "".join((PROVISIONING / file).read_text("utf-8") for file in files)
+    assert set(re.findall(r"\$\{?(SMARTCITY_\w+)", text)) <= set(grafana["environment"])
+    for folder in {file.parent for file in files}:
+        assert f"./grafana/provisioning/{folder}:/etc/grafana/provisioning/{folder}:ro" in grafana["volumes"]
