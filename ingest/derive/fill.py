@@ -6,6 +6,7 @@ far worse (research on 32 bins over 966 days: 48-h error 20.0 points against 23.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -122,15 +123,17 @@ def state(levels: Sequence[float], due_pct: float = DUE_PCT) -> State:
     A threshold is passed upwards by the lower of two readings, and left by the higher of two: one wrong reading
     changes nothing.
     """
-    steps = ((State.OVERFULL, max(OVERFULL_PCT, due_pct)), (State.DUE, due_pct), (State.DUE_SOON, due_pct - SOON_BELOW))
-    now = State.OK
-    pairs = pairwise(levels) if len(levels) > 1 else ((level, level) for level in levels)
-    for one, two in pairs:
-        low, high = (one, two) if one < two else (two, one)
-        reached = next((step for step, least in steps if low >= least), State.OK)
-        held = next((step for step, least in steps if step <= now and high >= least - HYSTERESIS), State.OK)
-        now = max(reached, held)
-    return now
+    steps = (due_pct - SOON_BELOW, due_pct, max(OVERFULL_PCT, due_pct))
+    now = 0
+    before = levels[0] if levels else 0.0
+    for level in levels:
+        low, high = (before, level) if before < level else (level, before)
+        before = level
+        while now and high < steps[now - 1] - HYSTERESIS:
+            now -= 1
+        while now < len(steps) and low >= steps[now]:
+            now += 1
+    return State(now)
 
 
 def judge(
@@ -156,7 +159,8 @@ def judge(
     filled = level - last.after if last else None
     age_days = (times[-1] - last.time_ms) / DAY_MS if last else 0.0
     found = rate(past(emptyings), kind, filled, age_days)
-    now = state(levels, due_pct)
+    emptied_ms = max((one.time_ms for one in emptyings if not one.partly), default=0)
+    now = state(levels[bisect_left(times, emptied_ms) :], due_pct)
     return Fill(level, now, found, _hours(level, now, found, due_pct), age_ms / 1000, count)
 
 

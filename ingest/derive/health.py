@@ -8,7 +8,7 @@ from enum import IntEnum
 from statistics import median
 from typing import Final, NamedTuple
 
-from ingest.gaps import Heard, Seen, advance, is_late
+from ingest.gaps import Heard, Seen, advance
 
 LATE_AFTER: Final = 2.5
 SILENT_AFTER: Final = 6.0
@@ -72,21 +72,24 @@ def missing(times: Sequence[int], counters: Sequence[float]) -> int | None:
     `times`: Unix milliseconds, rising. `counters`: of each frame, below 0 when it had none; None when no two had one.
     A session is not known here: a counter that begins anew, or wraps at 16 bits, is judged as in `ingest.gaps`.
     """
-    seen: Seen | None = None
+    newest: tuple[int, int] | None = None
     gone = followed = 0
     for time_ms, counter in zip(times, counters, strict=True):
         if counter < 0:
             continue
-        heard = Heard("", None, int(counter), time_ms)
-        if seen is None:
-            seen = Seen(None, heard.counter, time_ms, time_ms)
-            continue
-        followed += 1
-        if is_late(seen, heard):
-            continue
-        seen, changes = advance(Seen(None, seen.counter, seen.newest_ms, seen.since_ms), heard)
-        gone += sum(gap.missing for gap, found in changes if found == "open")
+        heard = int(counter)
+        if newest is not None:
+            followed += 1
+            if heard != newest[1] + 1:  # seldom, and worth all the care then
+                gone += _between(newest, (time_ms, heard))
+        newest = time_ms, heard
     return gone if followed else None
+
+
+def _between(one: tuple[int, int], other: tuple[int, int]) -> int:
+    """Frames that are missing between these two (time, counter)."""
+    seen, heard = Seen(None, one[1], one[0], one[0]), Heard("", None, other[1], other[0])
+    return sum(gap.missing for gap, found in advance(seen, heard)[1] if found == "open")
 
 
 def loss_pct(received: int, gone: int) -> float:

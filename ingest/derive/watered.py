@@ -17,6 +17,7 @@ RISE: Final = 0.02
 """m³/m³ within a day."""
 FALL: Final = -log(1 - 0.30)
 """Of the logarithm of the suction within a day: it falls by 30 %."""
+_ROUNDING: Final = 1e-9
 _PASSED: Final = 0.25
 """A wetting is over, and the next may begin, when so much of the threshold has dried again."""
 
@@ -54,7 +55,7 @@ def first(times: Sequence[int], values: Sequence[float], least: float, since_ms:
                 peak = None
         else:
             low = _lowest(times, values, at, low)
-            if low is not None and now - _robust(values, low) >= least:
+            if low is not None and now - _robust(values, low) >= least - _ROUNDING:
                 return _wetting(times, values, low, at)
             low = at if low is None or _robust(values, at) <= _robust(values, low) else low
         at += 1

@@ -6,7 +6,7 @@ Of a bin about two days of readings and its last emptyings, of a probe about ten
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -93,7 +93,9 @@ class Probe:
         for name in _SOIL_FIELDS:
             value = number(row.fields, name)
             if value is not None:
-                is_new |= self.values.setdefault(name, Window(_SOIL)).put(row.time_ms, value)
+                if name not in self.values:
+                    self.values[name] = Window(_SOIL)
+                is_new |= self.values[name].put(row.time_ms, value)
         return is_new
 
     def is_frozen(self, now_ms: int) -> bool:
@@ -114,8 +116,10 @@ class Tree:
 
     def take(self, row: Row) -> None:
         """A row of `soil`."""
-        probe = self.probes.setdefault(row.tags["depth_cm"], Probe())
-        self.fresh += probe.take(row)
+        depth = row.tags["depth_cm"]
+        if depth not in self.probes:
+            self.probes[depth] = Probe()
+        self.fresh += self.probes[depth].take(row)
         self.newest_ms = max(self.newest_ms, row.time_ms)
 
     def settle(self) -> None:
@@ -221,25 +225,25 @@ class Memory:
 
     def __init__(self, span_mm: Callable[[str, int], float | None]) -> None:
         """`span_mm`: distance from empty to full of a bin at a time, None when it is not known."""
-        self.bins: dict[str, Bin] = {}
-        self.trees: dict[str, Tree] = {}
-        self.devices: dict[str, DeviceLog] = {}
+        self.bins: defaultdict[str, Bin] = defaultdict(Bin)
+        self.trees: defaultdict[str, Tree] = defaultdict(Tree)
+        self.devices: defaultdict[str, DeviceLog] = defaultdict(DeviceLog)
         self._span_mm = span_mm
 
     def take(self, row: Row) -> None:
         """A row of what frames said."""
         asset = row.tags["asset_id"]
         if asset and row.measurement == "bin_level":
-            found = self.bins.setdefault(asset, Bin())
-            found.take(row)
-            if found.is_full:
-                self._settle_bin(asset, found)
+            one = self.bins[asset]
+            one.take(row)
+            if one.is_full:
+                self._settle_bin(asset, one)
         elif asset and row.measurement == "soil":
-            tree = self.trees.setdefault(asset, Tree())
+            tree = self.trees[asset]
             tree.take(row)
             if tree.is_full:
                 tree.settle()
-        self.devices.setdefault(row.tags["device_id"], DeviceLog()).take(row)
+        self.devices[row.tags["device_id"]].take(row)
 
     def recall(self, row: Row) -> None:
         """A row of `asset_event` that we once wrote."""
@@ -247,10 +251,10 @@ class Memory:
         before, after, late = (number(row.fields, name) or 0.0 for name in ("before", "after", "uncertainty_s"))
         if code in {"emptied", "partly_emptied"}:
             one = emptied.Emptying(row.time_ms, before, after, late, partly=code == "partly_emptied")
-            self.bins.setdefault(asset, Bin()).emptyings.append(one)
+            self.bins[asset].emptyings.append(one)
         elif code == "watered":
             wetting = watered.Wetting(row.time_ms, before, after, late)
-            self.trees.setdefault(asset, Tree()).wettings.append((row.tags["depth_cm"], wetting))
+            self.trees[asset].wettings.append((row.tags["depth_cm"], wetting))
 
     def settle(self) -> None:
         """Look for events among everything that is new."""

@@ -68,9 +68,9 @@ class Insights:
             for row in page:
                 self.memory.recall(row)
         for measurement, history_ms in HISTORY_MS.items():
+            self.read(measurement, now_ms - history_ms, now_ms + 1)
             for row in self._reader.latest(Selection(measurement, now_ms - EVENTS_MS, now_ms + 1)):
                 self.memory.take(row)
-            self.read(measurement, now_ms - history_ms, now_ms + 1)
 
     def read(self, measurement: str, from_ms: int, to_ms: int) -> None:
         """Take all rows of a time. Raises `Unavailable`."""
