@@ -92,7 +92,7 @@ def year_since_planting(properties: Mapping[str, float | str | bool], now_ms: in
     """1 in the year that `planted` names; None when that is not known."""
     try:
         year = int(float(properties.get("planted", 0)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(1, _at(now_ms).year - year + 1) if year > 1500 else None
 
@@ -189,9 +189,19 @@ def days_to_critical(daily: Sequence[tuple[float, float]], value: float, scale: 
         return 0.0
     if len(daily) < _LEAST_DAYS or value <= 0:
         return None
-    slope = _slope([(-ago, log(max(one, 0.1))) for ago, one in daily])
+    slope = _drying(daily)
     days = (log(scale.critical) - log(value)) / slope if slope else -1.0
     return days if 0.0 <= days <= _FARTHEST_DAYS else None
+
+
+def after_days(daily: Sequence[tuple[float, float]], value: float, days: float) -> float:
+    """What this value becomes after some days without rain, by the same line. `daily` as above, at least two."""
+    return value * exp(_drying(daily) * days)
+
+
+def _drying(daily: Sequence[tuple[float, float]]) -> float:
+    """Change of the logarithm in a day."""
+    return _slope([(-ago, log(max(one, 0.1))) for ago, one in daily])
 
 
 def _slope(points: Sequence[tuple[float, float]]) -> float:
