@@ -27,6 +27,9 @@ from .refusal import Code, Refused, base64_bytes, read
 
 KEY: Final = "chirpstack"
 
+# Asking an enumeration for a member costs as much as a function call.
+_DATA, _NO_PAYLOAD, _NETWORK = Outcome.DATA, Outcome.NO_PAYLOAD, TimeSource.NETWORK
+
 AGREE: Final = 2 * SECOND
 """Nanoseconds. `time` is right only this near to `nsTime`; beyond it a gateway's unchecked clock is behind it."""
 
@@ -121,11 +124,11 @@ def _uplink(event: Event, envelope: Envelope) -> Uplink:
     dev_eui = _identify(event, envelope.topic)
     f_port, f_cnt = event.f_port or 0, event.f_cnt or 0
     payload = base64_bytes(event.data) if event.data else b""
-    outcome = Outcome.DATA if payload and f_port else Outcome.NO_PAYLOAD
-    if event.join_server_context is not None and outcome is Outcome.DATA:
+    outcome = _DATA if payload and f_port else _NO_PAYLOAD
+    if event.join_server_context is not None and outcome is _DATA:
         raise Refused(Code.ENCRYPTED, "The payload is still encrypted: the join server holds the AppSKey.", dev_eui)
     modulation = event.tx_info.modulation if event.tx_info is not None else None
-    rows = [_row(row, modulation) for row in event.rx_info] if event.rx_info else []
+    links = heard(_rows(event.rx_info, modulation) if event.rx_info else ())
     received, source, flags = _received(event, envelope)
     return Uplink(
         KEY,
@@ -138,18 +141,21 @@ def _uplink(event: Event, envelope: Envelope) -> Uplink:
         received,
         source,
         (modulation.lora.spreading_factor or None) if modulation is not None and modulation.lora is not None else None,
-        *heard(rows),
+        links.gateways,
+        links.best_rssi,
+        links.best_snr,
         event.dev_addr,
         frame_key(KEY, event.deduplication_id, outcome, payload)
         if event.deduplication_id
-        else content_key(KEY, dev_eui, event.dev_addr, f_port, f_cnt, payload, received, outcome.value),
+        else content_key(KEY, dev_eui, event.dev_addr, f_port, f_cnt, payload, received, str(outcome)),
         flags,
     )
 
 
-def _row(row: RxInfo, modulation: Modulation | None) -> Row:
-    lora = modulation is None or (modulation.fsk is None and modulation.lr_fhss is None)
-    return (gateway_id(row.gateway_id), row.rssi or 0.0, 0.0 if row.snr is None and lora else row.snr)
+def _rows(receptions: list[RxInfo], modulation: Modulation | None) -> list[Row]:
+    is_lora = modulation is None or (modulation.fsk is None and modulation.lr_fhss is None)
+    zero = 0.0 if is_lora else None  # nothing else has an SNR
+    return [(gateway_id(row.gateway_id), row.rssi or 0.0, zero if row.snr is None else row.snr) for row in receptions]
 
 
 def _received(event: Event, envelope: Envelope) -> tuple[int | None, TimeSource | None, tuple[str, ...]]:
@@ -160,14 +166,14 @@ def _received(event: Event, envelope: Envelope) -> tuple[int | None, TimeSource 
         return choose(_without_clock(said, rows), envelope)
     first = min(clocks)
     if said is not None and abs(said - first) <= AGREE:
-        return choose([(said, TimeSource.NETWORK)], envelope)
-    received, source, flags = choose([(first, TimeSource.NETWORK)], envelope)
+        return choose([(said, _NETWORK)], envelope)
+    received, source, flags = choose([(first, _NETWORK)], envelope)
     wrong = said is not None and "time_implausible" not in flags
     return received, source, (*flags, "time_implausible") if wrong else flags
 
 
 def _without_clock(said: int | None, rows: list[RxInfo] | tuple[()]) -> Iterator[tuple[int | None, TimeSource]]:
-    yield said, TimeSource.NETWORK
+    yield said, _NETWORK
     for row in rows:
         yield parse(row.gw_time or row.time), TimeSource.GATEWAY
 

@@ -109,13 +109,14 @@ def choose(
     `late`: the frame was received long before it came to us. Without an arrival time (0), or with one of a clock that
     was never set, only the message is judged.
     """
-    arrived = envelope.arrived_ns if envelope.arrived_ns >= EARLIEST else 0
-    flags = envelope.flags
+    arrived, flags = envelope.arrived_ns, envelope.flags
+    if arrived < EARLIEST:
+        arrived = 0
     for ns, source in candidates:
         if ns is None or ns == UNSET:
             continue
         if _believable(ns, source, arrived, envelope.flags):
-            return ns, source, (*flags, "late") if arrived and arrived - ns > LATE else flags
+            return ns, source, (*flags, "late") if arrived - ns > LATE else flags
         if "time_implausible" not in flags:
             flags = (*flags, "time_implausible")
     return (arrived, TimeSource.ARRIVAL, flags) if arrived else (None, None, flags)

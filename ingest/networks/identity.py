@@ -45,7 +45,7 @@ def eui_in_topic(topic: str | None) -> str | None:
 
 
 def frame_key(network: str, frame_id: str, outcome: Outcome, content: bytes) -> str:
-    """Dedup key from the server's own id of a frame.
+    """Dedup key from the server's own id of a frame, or from its device and when it was received.
 
     Outcome and content are part of it: events of one frame share its id, and test data reuses one id for different
     payloads; neither may swallow the other.

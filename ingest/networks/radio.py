@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from .model import Gateway
 
@@ -20,7 +20,7 @@ Row = tuple[str, float | None, float | None]
 """One reception by one antenna: gateway id, RSSI in dBm, SNR in dB; None is unknown."""
 
 
-class Heard(NamedTuple):
+class Heard(Struct, frozen=True, gc=False):
     """Where a frame was received: `Uplink.gateways`, `.best_rssi` and `.best_snr`."""
 
     gateways: tuple[Gateway, ...]

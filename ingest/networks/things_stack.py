@@ -26,6 +26,10 @@ from .things_stack_messages import DataRate, Down, Error, Ids, Message, RxMetada
 
 KEY: Final = "things_stack"
 
+# Asking an enumeration for a member costs as much as a function call.
+_DATA, _NO_PAYLOAD = Outcome.DATA, Outcome.NO_PAYLOAD
+_NETWORK, _APPLICATION = TimeSource.NETWORK, TimeSource.APPLICATION
+
 
 class _Stored(Struct):
     result: msgspec.Raw
@@ -82,18 +86,23 @@ def _uplink(message: Message, up: Up, outcome: Outcome | None, envelope: Envelop
     payload = base64_bytes(up.frm_payload) if up.frm_payload else b""
     f_port = up.f_port if up.f_port is not None or not payload else 0
     if outcome is None:
-        outcome = Outcome.DATA if payload and f_port else Outcome.NO_PAYLOAD
-    if up.app_s_key is not None and outcome is Outcome.DATA:
+        outcome = _DATA if payload and f_port else _NO_PAYLOAD
+    if up.app_s_key is not None and outcome is _DATA:
         raise Refused(Code.ENCRYPTED, "The payload is still encrypted: skip_payload_crypto is on for this device.")
     rate = up.settings.data_rate if up.settings is not None else None
-    rows = [_row(row, rate) for row in up.rx_metadata] if up.rx_metadata else []
+    links = heard(_rows(up.rx_metadata, rate) if up.rx_metadata else ())
     received, source, flags = choose(_times(message, up), envelope)
     if message.simulated:
         flags = (*flags, "simulated")
     session = up.session_key_id or _dev_addr(message)
     f_cnt = up.f_cnt or 0
     # The Network Server's time is the same over MQTT, webhook and storage; the id of the frame is missing in storage.
-    frame_id = None if source is TimeSource.NETWORK and received else _frame_id(message.correlation_ids)
+    frame_id = None if source is _NETWORK else _frame_id(message.correlation_ids)
+    if frame_id is not None:
+        content = payload + bytes(up.normalized_payload)
+    else:
+        frame_id = f"{dev_eui or device_key}@{received}"
+        content = f"{session}:{f_port}:{f_cnt}:".encode() + payload
     return Uplink(
         KEY,
         outcome,
@@ -105,11 +114,11 @@ def _uplink(message: Message, up: Up, outcome: Outcome | None, envelope: Envelop
         received,
         source,
         (rate.lora.spreading_factor or None) if rate is not None and rate.lora is not None else None,
-        *heard(rows),
+        links.gateways,
+        links.best_rssi,
+        links.best_snr,
         session,
-        frame_key(KEY, frame_id, outcome, payload + bytes(up.normalized_payload))
-        if frame_id
-        else content_key(KEY, dev_eui, device_key, session, f_port, f_cnt, payload, received, outcome.value),
+        frame_key(KEY, frame_id, outcome, content),
         flags,
     )
 
@@ -144,10 +153,16 @@ def _dev_addr(message: Message) -> str | None:
     return message.end_device_ids.dev_addr if message.end_device_ids is not None else None
 
 
-def _row(row: RxMetadata, rate: DataRate | None) -> Row:
-    lora = rate is None or (rate.fsk is None and rate.lrfhss is None)
-    rssi = row.rssi if row.rssi is not None else row.channel_rssi
-    return (_gateway(row), 0.0 if rssi is None else rssi, 0.0 if row.snr is None and lora else row.snr)
+def _rows(receptions: list[RxMetadata], rate: DataRate | None) -> list[Row]:
+    zero = 0.0 if rate is None or (rate.fsk is None and rate.lrfhss is None) else None  # only LoRa has an SNR
+    return [
+        (
+            _gateway(row),
+            (row.channel_rssi or 0.0) if row.rssi is None else row.rssi,
+            zero if row.snr is None else row.snr,
+        )
+        for row in receptions
+    ]
 
 
 def _gateway(row: RxMetadata) -> str:
@@ -160,8 +175,8 @@ def _gateway(row: RxMetadata) -> str:
 
 def _times(message: Message, up: Up) -> Iterator[tuple[int | None, TimeSource]]:
     """Network Server, Application Server (later when the queue was long), disciplined gateways, other gateways."""
-    yield parse(up.received_at), TimeSource.NETWORK
-    yield parse(message.received_at), TimeSource.APPLICATION
+    yield parse(up.received_at), _NETWORK
+    yield parse(message.received_at), _APPLICATION
     for row in up.rx_metadata or ():
         yield parse(row.gps_time), TimeSource.GPS
     for row in up.rx_metadata or ():

@@ -50,7 +50,7 @@ def test_a_line_of_the_command_has_exactly_these_fields() -> None:
         "gateways": [{"id": "b", "rssi": -119.0, "snr": -3.0}, {"id": "a", "rssi": -101.0, "snr": -12.5}],
         "best": {"rssi": -101.0, "snr": -3.0},
         "session": "01348CDA",
-        "dedup_key": "things_stack:a4d9e599256e091b71851eac70564cf6",
+        "dedup_key": "things_stack:24e124713b490001@1795558612137516855:data:65140815",
         "flags": [],
         "reason": None,
     }

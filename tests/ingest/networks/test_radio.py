@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.networks.model import Gateway
-from ingest.networks.radio import Row, heard
+from ingest.networks.radio import Heard, Row, heard
 
 levels = st.none() | st.floats(min_value=-200, max_value=50)
 rows = st.lists(st.tuples(st.sampled_from("abc"), levels, levels), max_size=8)
@@ -36,7 +36,7 @@ def test_the_best_values_are_each_taken_over_all_rows() -> None:
 
 
 def test_a_frame_without_rows_was_heard_by_nobody() -> None:
-    assert heard([]) == ((), None, None)
+    assert heard([]) == Heard((), None, None)
 
 
 @given(rows)
