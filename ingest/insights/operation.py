@@ -139,7 +139,8 @@ class Operation:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:_DETAIL]
+    """One line that every store takes; what a device sent may be quoted in it."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:_DETAIL]
 
 
 def _source(name: str, events: Sequence[SourceEvent], now_ms: int, minute_ms: int) -> Point:

@@ -64,6 +64,7 @@ class Insights:
     def begin(self, now_ms: int) -> None:
         """Read the past that the present needs, and the newest sign of devices that are silent longer."""
         self._directory.refresh()
+        self.memory = Memory(partial(span_mm, self._directory))
         for page in pages(self._reader, "asset_event", now_ms - EVENTS_MS, now_ms + 1):
             for row in page:
                 self.memory.recall(row)
