@@ -43,20 +43,21 @@ def observe(uplink: Uplink, decoded: Decoded | None, site: Site, decoder: str, o
     """
     received_ms = (uplink.received_ns or 0) // _NS
     points = []
-    said = _condition(uplink, decoded)
-    if uplink.outcome in _HEARD:
-        _add_link(said, uplink)
     origin: Fields = {"quality": _GOOD, "offset": offset}
     if decoder:
         origin["decoder"] = decoder
+    said = _said(uplink, decoded, origin)
     if decoded is not None:
         for reading in decoded.readings:
-            fields, said = ({**origin, **said}, {}) if reading.time_ms is None else ({**origin}, said)
+            if reading.time_ms is None and said is not origin:
+                fields, said = said, origin
+            else:
+                fields = origin.copy()
             points.append(_measured(reading, decoded, site, fields, received_ms))
         if len(points) > 1:
             points = _apart(points)
-    if said:
-        points.append(Point(series(site.place, "device_status"), received_ms, {**origin, **said}))
+    if len(said) > len(origin):
+        points.append(Point(series(site.place, "device_status"), received_ms, said))
     happened = decoded.events if decoded is not None else _happened(uplink, points)
     if happened:
         points.append(Point(series(site.place, "event"), received_ms, _events(happened, offset)))
@@ -170,13 +171,18 @@ def _depth(channel: str, site: Site) -> str:
     return {name.strip(): depth.strip() for name, depth in pairs}.get(channel, channel)
 
 
-def _condition(uplink: Uplink, decoded: Decoded | None) -> Fields:
-    """The device's own condition, from the frame and from the network server's status event."""
-    fields: Fields = {}
+def _said(uplink: Uplink, decoded: Decoded | None, origin: Fields) -> Fields:
+    """What stands in the row of the reception, whatever was measured: condition and link, behind the origin.
+
+    The device's own condition is from the frame and from the network server's status event.
+    """
+    fields = origin.copy()
     if decoded is not None:
         _add_condition(fields, decoded.status)
     if uplink.status is not None:
         _add_condition(fields, uplink.status)
+    if uplink.outcome in _HEARD:
+        _add_link(fields, uplink)
     return fields
 
 
@@ -203,10 +209,11 @@ def _add_link(fields: Fields, uplink: Uplink) -> None:
     if uplink.gateways:
         best = uplink.gateways[0]
         fields["gateway"] = best.id
-        if best.rssi is not None:
-            fields["rssi_dbm"] = float(best.rssi)
-        if best.snr is not None:
-            fields["snr_db"] = float(best.snr)
+        rssi, snr = best.rssi, best.snr
+        if rssi is not None:
+            fields["rssi_dbm"] = float(rssi)
+        if snr is not None:
+            fields["snr_db"] = float(snr)
 
 
 def _events(events: tuple[Event, ...], offset: int) -> Fields:
