@@ -33,11 +33,11 @@ class Code(StrEnum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Limits:
     """`earliest_ms`: Unix milliseconds (2015, the year of LoRaWAN 1.0). `ahead_ms`: how far a clock may be fast.
 
-    `text`, `tag`: longest string in characters.
+    `text`, `tag`: longest string in characters. Compared by identity: with every point they are looked up in a cache.
     """
 
     earliest_ms: int = 1_420_070_400_000
