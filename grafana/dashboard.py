@@ -38,7 +38,7 @@ class Query:
 class Panel:
     """A tile. `defaults` and `overrides` are Grafana's field options; `interval` is the shortest time of one point."""
 
-    kind: Literal["stat", "timeseries", "table"]
+    kind: Literal["stat", "timeseries", "table", "state-timeline"]
     title: str
     description: str
     queries: tuple[Query, ...]
@@ -73,15 +73,16 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variable whose values a query finds; everything is chosen at first."""
+    """A variable whose values a query finds; at first everything is chosen, or the first when only one can be."""
 
     name: str
     label: str
     query: str
+    number: Literal["many", "one"] = "many"
 
     def to_json(self) -> Json:
         """As an entry of `templating`."""
-        return {
+        variable = {
             "type": "query",
             "name": self.name,
             "label": self.label,
@@ -90,11 +91,11 @@ class Choice:
             "definition": self.query,
             "refresh": 2,  # whenever the time changes
             "sort": 5,  # by name, no matter the case
-            "multi": True,
-            "includeAll": True,
-            "allValue": ".*",
-            "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         }
+        if self.number == "one":
+            return variable | {"multi": False, "includeAll": False, "current": {}}
+        everything = {"selected": True, "text": ["All"], "value": ["$__all"]}
+        return variable | {"multi": True, "includeAll": True, "allValue": ".*", "current": everything}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from grafana import bins, fleet, pipeline
+from grafana.dashboard import Dashboard
+
 from . import assets, devices, operations, routing
+from .rule import Place
 from .text import as_yaml
 
 Json = dict[str, Any]
@@ -13,13 +17,22 @@ Json = dict[str, Any]
 
 def rules() -> Json:
     """All rules, each beside the panel that shows what it watches."""
+    of_bins, of_fleet, of_pipeline = bins.board(), fleet.board(), pipeline.board()
+    level = _place(of_bins, "Letzte Werte")
+    states, radio, battery = (_place(of_fleet, title) for title in (fleet.STATES, fleet.RADIO, fleet.BATTERY))
+    watched = (pipeline.BOOKS, pipeline.BACKLOG, pipeline.LETTERS, pipeline.SOURCES)
     groups = (
-        assets.bins(("smartcity-bins", 1), ("smartcity-bins", 1)),
-        assets.trees(("smartcity-bins", 1), ("smartcity-bins", 1)),
-        devices.devices(("smartcity-bins", 1), ("smartcity-bins", 1), ("smartcity-bins", 1)),
-        operations.pipeline(*[("smartcity-bins", 1)] * 4),
+        assets.bins(level, level),
+        assets.trees(level, level),
+        devices.devices(states, radio, battery),
+        operations.pipeline(*(_place(of_pipeline, title) for title in watched)),
     )
     return {"apiVersion": 1, "groups": [group.to_json() for group in groups]}
+
+
+def _place(board: Dashboard, title: str) -> Place:
+    """Where a panel is. Raises StopIteration when the board has none of that title."""
+    return board.uid, next(panel["id"] for panel in board.to_json()["panels"] if panel["title"] == title)
 
 
 _MADE_BY: Final = "Made by `python -m grafana`; a change here is lost."

@@ -129,7 +129,8 @@ def test_variables_are_queries_in_string_form_and_begin_with_everything(board: d
     for variable in others:
         assert isinstance(variable["query"], str)
         assert variable["datasource"] == SOURCE
-        assert (variable["multi"], variable["includeAll"], variable["allValue"]) == (True, True, ".*")
+        everything = (variable["multi"], variable["includeAll"], variable.get("allValue"))
+        assert everything == ((False, False, None) if variable["name"] == "device" else (True, True, ".*"))
 
 
 def test_a_name_that_is_not_in_the_schema_cannot_be_built() -> None:

@@ -1,0 +1,211 @@
+"""Queries of the boards of device, fleet and pipeline, as Grafana expands them: a real InfluxDB, seeded and empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, Final
+
+import pytest
+
+from grafana.__main__ import BOARDS
+from sinks.influxdb.connection import call
+from sinks.influxdb.write import InfluxStore
+from sinks.model import Field, Point, Series
+from tests.grafana.expand import View
+from tests.servers import influxdb
+from tests.servers.influxdb import Influxdb
+
+pytestmark = pytest.mark.server("influxdb")
+
+NOW: Final = 1_780_001_100_000
+MINUTE: Final = 60_000
+HOUR: Final = 60 * MINUTE
+NAMES: Final = ("device", "fleet", "pipeline")
+BOARD: Final = {name: BOARDS[name]().to_json() for name in NAMES}
+EVERY: Final = [
+    pytest.param(name, panel["title"], n, id=f"{name}-{panel['title']}-{target['refId']}")
+    for name in NAMES
+    for panel in BOARD[name]["panels"]
+    for n, target in enumerate(panel["targets"])
+]
+ANOTHER_KIND: Final = {"Gelesen?-B", "Letzte 20 Meldungen-B", "Reserve und Marge-B", "Gehört von Gateways-B",
+                       "Batterie-B", "Batteriespannung-A", "Batteriespannung-B", "Batteriespannung-C"}  # fmt: skip
+"""Queries that find nothing of this device: it is no probe of soil and tells no voltage."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Influxdb]:
+    with influxdb.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def seeded(server: Influxdb) -> Influxdb:
+    bucket = server.fresh_bucket()
+    with closing(InfluxStore(bucket.writer)) as store:
+        assert store.write([*frames(), *health(), *pipeline(), *letters()]).rejected == ()
+    return bucket
+
+
+def of(kind: str, device: str, at_ms: int, fields: dict[str, Field], name: str = "") -> Point:
+    tenant, asset = ("giessen", "gi-tree") if device == "b2" else ("offenbach", f"of-{device}")
+    return Point(Series(kind, tenant, asset, device, "em400", name=name), at_ms, fields)
+
+
+def frames() -> Iterator[Point]:
+    link: dict[str, Field] = {"snr_db": -4.0, "spreading_factor": 10, "rssi_dbm": -110.0, "gateways": 2, "quality": 1}
+    for n in range(30):
+        yield of("bin_level", "a1", NOW - n * HOUR, link | {"f_cnt": 100 - n, "f_port": 85, "battery_pct": 90.0})
+    yield of("device_status", "a1", NOW - 90 * MINUTE, link | {"quality": 9, "gateways": 1, "battery_pct": 88.0})
+    yield of("soil", "b2", NOW - HOUR, link)
+    yield of("event", "a1", NOW - 20 * HOUR, {"code": "join", "text": "accepted"})
+
+
+def health() -> Iterator[Point]:
+    for hour in range(30):
+        at = NOW - NOW % HOUR - hour * HOUR
+        sound: dict[str, Field] = {"state_code": 0, "age_s": 60.0, "received": 96, "headroom_db": 16.0}
+        more: dict[str, Field] = {"loss_pct": 2.0, "battery_pct": 88.0, "link_margin_db": 11.0, "interval_s": 900.0}
+        yield of("device_health", "a1", at, sound | more)
+        yield of("device_health", "b2", at, {"state_code": 2 if hour < 5 else 0, "age_s": 90_000.0, "received": 0})
+    yield of("device_health", "gone", NOW - 10 * HOUR, {"state_code": 2, "age_s": 1.0})
+
+
+def pipeline() -> Iterator[Point]:
+    for n in range(180):
+        at, count = NOW - n * MINUTE, 10_000 - 10 * n if n < 100 else 5_000 - 10 * n
+        account: dict[str, Field] = {"received": count, "stored": count - 16, "duplicates": 7, "dead_letters": 4}
+        rest: dict[str, Field] = {"expired": 0, "in_flight": 5, "missing": 0, "backlog": 5, "oldest_s": 1.5}
+        open_: dict[str, Field] = {"settled_age_s": 2.0, "open_letters": 4, "unknown_devices": 1, "missing_frames": 3}
+        yield Point(Series("pipeline", "", "", "", name="influxdb"), at, account | rest | open_)
+        source: dict[str, Field] = {"messages": count, "last_message_age_s": 3.0, "alarms": 1, "text": "qos: 0"}
+        yield Point(Series("pipeline_source", "", "", "", name="ttn"), at, source)
+
+
+def letters() -> Iterator[Point]:
+    counts = {("decode/wrong_port", "em400"): 2, ("decode/too_short", "em400"): 1, ("observe/unknown_device", ""): 1}
+    for (reason, model), n in counts.items():
+        yield Point(Series("dead_letters", "", "", "", model, name=reason), NOW - MINUTE, {"open": n})
+        yield Point(Series("dead_letters", "", "", "", model, name=reason), NOW - 2 * MINUTE, {"open": n + 5})
+    for n in range(12):
+        yield of("dead_letter", "a1", NOW - n * MINUTE, {"letter": n, "detail": f"port {n}"}, "decode/wrong_port")
+    stranger = Series("dead_letter", "", "", "f00", name="observe/unknown_device")
+    yield Point(stranger, NOW - 5 * MINUTE, {"letter": 99, "detail": "f00"})
+
+
+def ask(bucket: Influxdb, name: str, title: str, target: int = 0, device: str = "a1") -> list[dict[str, Any]]:
+    """The series that a panel gets."""
+    panel = next(panel for panel in BOARD[name]["panels"] if panel["title"] == title)
+    variables = [variable for variable in BOARD[name]["templating"]["list"] if variable["type"] == "query"]
+    view = View(NOW, "now-2d" if name != "pipeline" else "now-3h", interval="1h", chosen={"device": [device]})
+    return send(bucket, view.expand(panel["targets"][target]["query"], variables))
+
+
+def send(bucket: Influxdb, text: str) -> list[dict[str, Any]]:
+    with bucket.reader.open() as client, bucket.reader.errors():
+        (result,) = call(client, "POST", "/query", [("db", bucket.bucket), ("epoch", "ms"), ("q", text)])["results"]
+    assert "error" not in result, (result, text)
+    found: list[dict[str, Any]] = result.get("series", [])
+    return found
+
+
+def last(series: list[dict[str, Any]]) -> dict[tuple[str, ...], Any]:
+    """The last value of each series by its tags."""
+    return {tuple(one.get("tags", {}).values()): one["values"][-1][1] for one in series}
+
+
+def rows(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        dict(zip(one["columns"], row, strict=True)) | one.get("tags", {}) for one in series for row in one["values"]
+    ]
+
+
+@pytest.mark.parametrize(("name", "title", "target"), EVERY)
+def test_every_query_answers_and_is_silent_on_an_empty_bucket(
+    seeded: Influxdb, server: Influxdb, name: str, title: str, target: int
+) -> None:
+    found = ask(seeded, name, title, target)
+    other = f"{title}-{'ABC'[target]}" in ANOTHER_KIND and name == "device"
+    assert bool(found) is not other
+    assert ask(server.fresh_bucket(), name, title, target) == []
+
+
+@pytest.mark.parametrize(("name", "title", "target"), EVERY)
+def test_every_column_that_a_table_shows_comes(seeded: Influxdb, name: str, title: str, target: int) -> None:
+    panel = next(panel for panel in BOARD[name]["panels"] if panel["title"] == title)
+    if panel["type"] != "table" or not (found := ask(seeded, name, title, target)):
+        return
+    come = {"Time", *found[0].get("tags", {}), *found[0]["columns"]}
+    assert set(panel["transformations"][1]["options"]["include"]["names"]) <= come
+
+
+def test_the_books_on_the_board_add_up(seeded: Influxdb) -> None:
+    titles = [panel["title"] for panel in BOARD["pipeline"]["panels"][:7]]
+    whole, *parts, missing = (last(ask(seeded, "pipeline", title))[("influxdb",)] for title in titles)
+    assert whole == sum(parts) == 10_000
+    assert missing == 0
+
+
+def test_a_counter_that_begins_anew_is_no_fall(seeded: Influxdb) -> None:
+    (series,) = ask(seeded, "pipeline", "Nachrichten je Minute")
+    values = [value for _, value in series["values"] if value is not None]
+    assert values
+    assert min(values) >= 0
+
+
+def test_the_newest_ten_dead_letters_come_newest_first(seeded: Influxdb) -> None:
+    found = rows(ask(seeded, "pipeline", "Die zehn neuesten"))
+    assert len(found) == 10
+    assert (found[0]["letter"], found[0]["name"], found[0]["device_id"]) == (0, "decode/wrong_port", "a1")
+
+
+def test_what_could_not_be_decoded_is_counted_by_model(seeded: Influxdb) -> None:
+    assert last(ask(seeded, "pipeline", "Nicht dekodierbar nach Modell")) == {("em400",): 3}
+
+
+def test_a_device_counts_once_and_one_that_left_the_registry_does_not(seeded: Influxdb) -> None:
+    found = [last(ask(seeded, "fleet", title)) for title in ("Melden sich", "Verspätet", "Stumm")]
+    assert found == [{(): 1}, {(): 0}, {(): 1}]
+    assert {row["device_id"] for row in rows(ask(seeded, "fleet", "Geräte nach Schweigen"))} == {"a1", "b2"}
+
+
+def test_outages_show_only_devices_that_had_one(seeded: Influxdb) -> None:
+    assert {one["tags"]["device_id"] for one in ask(seeded, "fleet", "Ausfälle im Verlauf")} == {"b2", "gone"}
+
+
+def test_unknown_devices_are_listed_once_each(seeded: Influxdb) -> None:
+    assert [row["device_id"] for row in rows(ask(seeded, "fleet", "Unbekannte Geräte"))] == ["f00"]
+
+
+def test_uplinks_of_a_device_have_its_margin_and_headroom(seeded: Influxdb) -> None:
+    found = rows(ask(seeded, "device", "Letzte 20 Meldungen"))
+    assert len(found) == 20
+    assert (found[0]["f_cnt"], found[0]["margin"], found[0]["headroom"]) == (100, 11.0, 16.0)
+    (series,) = ask(seeded, "device", "Reserve und Marge")
+    assert series["columns"] == ["time", "headroom", "margin"]
+    assert [16.0, 11.0] in [row[1:] for row in series["values"]]
+
+
+def test_the_installer_sees_only_the_chosen_device(seeded: Influxdb) -> None:
+    assert rows(ask(seeded, "device", "Letzte 20 Meldungen", device="b2")) == []
+    assert last(ask(seeded, "device", "Funktioniert?", device="b2")) == {(): 2}
+    assert ask(seeded, "device", "Ereignisse", device="b2") == []
+
+
+def test_the_device_can_be_chosen(seeded: Influxdb) -> None:
+    (variable,) = (variable for variable in BOARD["device"]["templating"]["list"] if variable["name"] == "device")
+    assert {value for one in send(seeded, variable["query"]) for _, value in one["values"]} == {"a1", "b2", "gone"}
+
+
+def test_only_the_pipeline_is_asked_twice_a_minute() -> None:
+    assert {name: BOARD[name]["refresh"] for name in NAMES} == {"device": "1m", "fleet": "5m", "pipeline": "30s"}
+
+
+def test_both_languages_ask_the_same() -> None:
+    for name in NAMES:
+        german, english = (
+            [[target["query"] for target in panel["targets"]] for panel in BOARDS[key]().to_json()["panels"]]
+            for key in (name, f"{name}-en")
+        )
+        assert german == english
