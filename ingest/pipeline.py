@@ -84,7 +84,10 @@ def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen
     """The fate of every frame of these messages, in their order."""
     found = frames(entries, unwrap)
     keys = [dedup_keys(frame) for frame in found]
-    memory = dict(seen({key: until for some in keys for key, until in some.items()}))
+    asked: dict[str, int] = {}
+    for own in keys:
+        asked.update(own)
+    memory = dict(seen(asked))
     fates = []
     for frame, own in zip(found, keys, strict=True):
         fate = _fate(frame, own, memory, places)
