@@ -64,7 +64,7 @@ def _empty(say: Say) -> str:
 
 def _counts(say: Say) -> tuple[Panel, ...]:
     said = (
-        (0, say("Melden sich", "Online"), say("Sie sprechen so oft wie üblich.", "They speak as usual."), CALM),
+        (0, say("Melden sich", "Online"), say("So oft wie sonst auch.", "As often as they usually do."), CALM),
         (1, say("Verspätet", "Late"),
          say("Still seit über 2,5 üblichen Abständen.", "Silent for more than 2.5 usual intervals."), LATE),
         (2, say("Stumm", "Silent"),
