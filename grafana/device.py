@@ -64,13 +64,6 @@ def board(language: Language = "de") -> Dashboard:
 def _verdict(say: Say) -> tuple[Panel, ...]:
     """The words of states stand in the tiles: colour alone says nothing."""
     late = f"{one_device()} AND {OF_LATE}"
-    quality = {
-        1: (say("ja", "yes"), CALM),
-        2: (say("ja, ungeprüft", "yes, not checked"), CALM),
-        3: (say("fraglich", "doubtful"), LATE),
-        4: (say("nein, falsch", "no, wrong"), BAD),
-        9: (say("nein, fehlt", "no, missing"), BAD),
-    }
     told = (
         (say("Funktioniert?", "Does it work?"),
          say("Meldet es sich so oft wie üblich? Das Urteil von `smartcity derive`, jede Minute neu.",
@@ -101,11 +94,18 @@ def _verdict(say: Say) -> tuple[Panel, ...]:
     measured = tuple(
         Query(newest_number(kind, "quality", only=one_device()), "time_series") for kind in ("bin_level", "soil")
     )
-    return (*tiles, _of_several(tile(read, "", "none", PLAIN, mapped(quality)), measured))
+    return (*tiles, replace(tile(read, "", "none", PLAIN, _quality(say)), queries=measured))
 
 
-def _of_several(panel: Panel, queries: tuple[Query, ...]) -> Panel:
-    return replace(panel, queries=queries)
+def _quality(say: Say) -> list[Json]:
+    words = {
+        1: (say("ja", "yes"), CALM),
+        2: (say("ja, ungeprüft", "yes, not checked"), CALM),
+        3: (say("fraglich", "doubtful"), LATE),
+        4: (say("nein, falsch", "no, wrong"), BAD),
+        9: (say("nein, fehlt", "no, missing"), BAD),
+    }
+    return mapped(words)
 
 
 def _uplinks(say: Say) -> Panel:
@@ -119,7 +119,9 @@ def _uplinks(say: Say) -> Panel:
         "Time": Column(say("Zeit", "Time"), "dateTimeAsLocal"),
         "f_cnt": Column(say("Zähler", "Counter")),
         "f_port": Column("Port"),
-        "quality": Column(say("Güte", "Quality"), more=coloured(rising(3, 4))),
+        "quality": Column(
+            say("Güte", "Quality"), more=(("mappings", _quality(say)), ("custom.displayMode", "color-background"))
+        ),
         "quality_codes": Column(say("Auffällig", "Remarks")),
         "margin": Column(say("Marge", "Margin"), "dB", coloured(_LINK_STEPS)),
         "headroom": Column(say("Reserve", "Headroom"), "dB", coloured(_LINK_STEPS)),
