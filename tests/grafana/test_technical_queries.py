@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from grafana.__main__ import BOARDS
+from grafana import device, fleet, pipeline
 from sinks.influxdb.connection import call
 from sinks.influxdb.write import InfluxStore
 from sinks.model import Field, Point, Series
@@ -21,8 +21,9 @@ pytestmark = pytest.mark.server("influxdb")
 NOW: Final = 1_780_001_100_000
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
-NAMES: Final = ("device", "fleet", "pipeline")
-BOARD: Final = {name: BOARDS[name]().to_json() for name in NAMES}
+MAKERS: Final = {"device": device.board, "fleet": fleet.board, "pipeline": pipeline.board}
+NAMES: Final = tuple(MAKERS)
+BOARD: Final = {name: make("de").to_json() for name, make in MAKERS.items()}
 EVERY: Final = [
     pytest.param(name, panel["title"], n, id=f"{name}-{panel['title']}-{target['refId']}")
     for name in NAMES
@@ -44,7 +45,7 @@ def server() -> Iterator[Influxdb]:
 def seeded(server: Influxdb) -> Influxdb:
     bucket = server.fresh_bucket()
     with closing(InfluxStore(bucket.writer)) as store:
-        assert store.write([*frames(), *health(), *pipeline(), *letters()]).rejected == ()
+        assert store.write([*frames(), *health(), *operation(), *letters()]).rejected == ()
     return bucket
 
 
@@ -72,7 +73,7 @@ def health() -> Iterator[Point]:
     yield of("device_health", "gone", NOW - 10 * HOUR, {"state_code": 2, "age_s": 1.0})
 
 
-def pipeline() -> Iterator[Point]:
+def operation() -> Iterator[Point]:
     for n in range(180):
         at, count = NOW - n * MINUTE, 10_000 - 10 * n if n < 100 else 5_000 - 10 * n
         account: dict[str, Field] = {"received": count, "stored": count - 16, "duplicates": 7, "dead_letters": 4}
@@ -203,9 +204,6 @@ def test_only_the_pipeline_is_asked_twice_a_minute() -> None:
 
 
 def test_both_languages_ask_the_same() -> None:
-    for name in NAMES:
-        german, english = (
-            [[target["query"] for target in panel["targets"]] for panel in BOARDS[key]().to_json()["panels"]]
-            for key in (name, f"{name}-en")
-        )
-        assert german == english
+    for name, make in MAKERS.items():
+        english = [[target["query"] for target in panel["targets"]] for panel in make("en").to_json()["panels"]]
+        assert english == [[target["query"] for target in panel["targets"]] for panel in BOARD[name]["panels"]]
