@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from . import bins, device, fleet, pipeline
+from . import bin as one_bin
+from . import bins, device, fleet, pipeline, trees
 from .alerts.files import texts
 from .dashboard import Dashboard
+from .technical import LANGUAGES, Language
 
 FOLDER: Final = Path(__file__).parent / "dashboards"
 ALERTING: Final = Path(__file__).parent / "provisioning" / "alerting"
-BOARDS: Final[dict[str, Callable[[], Dashboard]]] = {
+BOARDS: Final[dict[str, Callable[[Language], Dashboard]]] = {
     "bins": bins.board,
+    "bin": one_bin.board,
+    "trees": trees.board,
     "device": device.board,
-    "device-en": partial(device.board, "en"),
     "fleet": fleet.board,
-    "fleet-en": partial(fleet.board, "en"),
     "pipeline": pipeline.board,
-    "pipeline-en": partial(pipeline.board, "en"),
 }
-"""Name of its file to what makes it."""
+"""Name of its file, in the folder of each language, to what makes it."""
 
 
 def main() -> None:
     """Write them all."""
-    for name, board in BOARDS.items():
-        (FOLDER / f"{name}.json").write_text(board().text(), encoding="utf-8")
+    for language in LANGUAGES:
+        for name, board in BOARDS.items():
+            (FOLDER / language / f"{name}.json").write_text(board(language).text(), encoding="utf-8")
     for name, text in texts().items():
         (ALERTING / f"{name}.yaml").write_text(text, encoding="utf-8")
 

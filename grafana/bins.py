@@ -1,176 +1,203 @@
-"""The board of the bins: how full, since when, and which are due."""
+"""The board of the bins for the wall: which are due, which will be before the next tour, which are silent."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from .dashboard import Choice, Dashboard, Json, Panel, Query, Step
-from .influxql import SILENT_AFTER, history, newest, number_between, number_silent, values_of
+from .dashboard import Annotation, Choice, Dashboard, Options, Panel, Query, Step
+from .influxql import SILENT_AFTER_S, Chosen, aggregate, values_of
+from .technical import BAD, CALM, LANGUAGES, LATE, PLAIN, UNKNOWN, Column, Language, Said, Say, coloured, mapped, table
+from .technical import tile as plain_tile
+from .technical import uid as in_language
+from .wall import API, SOON, city_map, count, heads, in_order, leads_to, line, quality, state_steps
 
-DUE_PCT: Final = 75.0
-OVERFULL_PCT: Final = 90.0
-
-# Blue, orange and vermilion of Okabe and Ito: told apart with every kind of colour blindness.
-_CALM, _DUE, _OVERFULL = "#0072B2", "#E69F00", "#D55E00"
-_LEVEL_STEPS: Final[tuple[Step, ...]] = ((None, _CALM), (DUE_PCT, _DUE), (OVERFULL_PCT, _OVERFULL))
-_EMPTY: Final = "Keine Daten: Zeitraum, Stadt und Behälter prüfen"
-_LONGEST_GAP_MS: Final = 3 * 3_600_000
-
-
-def _count(title: str, description: str, query: str, colour: str) -> Panel:
-    return Panel(
-        kind="stat",
-        title=title,
-        description=description,
-        queries=(Query(query, "table"),),
-        size=(8, 4),
-        unit="none",
-        steps=((None, _CALM), (1, colour)),
-        no_value="keine Daten",
-        defaults={"decimals": 0, "min": 0},
-        options={
-            "colorMode": "background",
-            "graphMode": "none",
-            "justifyMode": "center",
-            "textMode": "value",
-            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        },
-    )
+UID: Final = "smartcity-bins"
+LIST: Final = "Behälter nach Füllstand"
+"""German title of the panel to which alarms lead."""
+LEVEL_STEPS: Final[tuple[Step, ...]] = ((None, CALM), (80.0, LATE), (95.0, BAD))
+CHOSEN: Final = Chosen("bin")
+_COLOURS: Final = {0: CALM, 1: SOON, 2: LATE, 3: BAD, 9: UNKNOWN}
+_OTHERS: Final = (
+    ("smartcity-bin", "Ein Behälter", "One bin"),
+    ("smartcity-trees", "Bäume", "Trees"),
+    ("smartcity-fleet", "Geräte", "Devices"),
+)
 
 
-def _level_history() -> Panel:
-    return Panel(
-        kind="timeseries",
-        title="Füllstand im Verlauf",
-        description="Füllstand je Behälter. Lücken über drei Stunden bleiben offen: dann hat der Sensor nichts gesagt.",
-        queries=(Query(history("bin_level", "level_pct"), "time_series", "$tag_asset_id"),),
-        size=(24, 11),
-        unit="percent",
-        steps=_LEVEL_STEPS,
-        no_value=_EMPTY,
-        defaults={
-            "min": 0,
-            "max": 100,
-            "decimals": 0,
-            "custom": {
-                "drawStyle": "line",
-                "lineWidth": 2,
-                "fillOpacity": 0,
-                "showPoints": "auto",
-                "spanNulls": _LONGEST_GAP_MS,
-                "thresholdsStyle": {"mode": "line"},
-                "axisLabel": "Füllstand",
-            },
-        },
-        options={
-            "legend": {"displayMode": "table", "placement": "right", "calcs": ["lastNotNull", "max"]},
-            "tooltip": {"mode": "multi", "sort": "desc"},
-        },
-        interval="30m",
-    )
-
-
-_COLUMNS: Final[dict[str, tuple[str, str, str]]] = {
-    "asset_id": ("", "Behälter", "none"),
-    "tenant": ("", "Stadt", "none"),
-    "level_pct": ("lastNotNull", "Füllstand", "percent"),
-    "volume_l": ("lastNotNull", "Inhalt", "litre"),
-    "temperature_c": ("lastNotNull", "Temperatur", "celsius"),
-    "battery_pct": ("lastNotNull", "Batterie", "percent"),
-    "battery_v": ("lastNotNull", "Batteriespannung", "volt"),
-    "quality": ("lastNotNull", "Güte", "none"),
-    "Time": ("max", "Zuletzt gehört", "dateTimeFromNow"),
-}
-"""Column of the answers to how its rows of one bin become one (empty: they are what makes them one), title, unit."""
-
-_QUALITY: Final = {"1": "gut", "2": "ungeprüft", "3": "fraglich", "4": "falsch", "9": "fehlt"}
-
-
-def _named(column: str) -> str:
-    reducer = _COLUMNS[column][0]
-    return f"{column} ({reducer})" if reducer else column
-
-
-def _one_row_each() -> tuple[Json, ...]:
-    """Rows of both queries of one bin become one row; what is no bin has no quality of a level and goes."""
-    fields = {
-        column: {"operation": "aggregate", "aggregations": [reducer]}
-        if reducer
-        else {"operation": "groupby", "aggregations": []}
-        for column, (reducer, _, _) in _COLUMNS.items()
-    }
-    bins = {"fieldName": _named("quality"), "config": {"id": "isNotNull", "options": {}}}
-    names = {_named(column): title for column, (_, title, _) in _COLUMNS.items()}
-    order = {_named(column): n for n, column in enumerate(_COLUMNS)}
-    return (
-        {"id": "merge", "options": {}},
-        {"id": "groupBy", "options": {"fields": fields}},
-        {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [bins]}},
-        {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": names}},
-    )
-
-
-def _override(title: str, **properties: object) -> Json:
-    wanted = [{"id": name.replace("__", "."), "value": value} for name, value in properties.items()]
-    return {"matcher": {"id": "byName", "options": title}, "properties": wanted}
-
-
-def _newest_table() -> Panel:
-    level = _override("Füllstand", unit="percent", min=0, max=100, custom__displayMode="lcd-gauge")
-    texts = {value: {"text": text, "index": n} for n, (value, text) in enumerate(_QUALITY.items())}
-    quality = _override("Güte", mappings=[{"type": "value", "options": texts}])
-    units = [_override(title, unit=unit) for _, title, unit in _COLUMNS.values() if unit != "none"]
-    return Panel(
-        kind="table",
-        title="Letzte Werte",
-        description="Die jüngste Meldung jedes Behälters im Zeitraum. Was unbekannt ist, ist nicht null.",
-        queries=(
-            Query(newest("bin_level", ("level_pct", "volume_l", "temperature_c", "quality")), "table"),
-            Query(newest("bin_level", ("battery_pct", "battery_v")), "table"),
-            Query(newest("device_status", ("battery_pct", "battery_v")), "table"),
-        ),
-        size=(24, 12),
-        unit="none",
-        steps=_LEVEL_STEPS,
-        no_value="unbekannt",
-        defaults={"decimals": 1, "custom": {"align": "auto", "filterable": True}},
-        overrides=(*units, level, quality),
-        options={"showHeader": True, "sortBy": [{"displayName": "Füllstand", "desc": True}]},
-        transformations=_one_row_each(),
-    )
-
-
-def board() -> Dashboard:
+def board(language: Language = "de") -> Dashboard:
     """All of it."""
-    hours = SILENT_AFTER.removesuffix("h")
+    say = LANGUAGES[language]
     return Dashboard(
-        uid="smartcity-bins",
-        title="Behälter",
-        description="Füllstände der Behälter: was fällig ist, was überfüllt ist, wer schweigt.",
-        panels=(
-            _count(
-                "Fällig",
-                f"Behälter mit {DUE_PCT:g} bis unter {OVERFULL_PCT:g} %, in den letzten {hours} Stunden gehört.",
-                number_between("bin_level", "level_pct", DUE_PCT, OVERFULL_PCT),
-                _DUE,
-            ),
-            _count(
-                "Überfüllt",
-                f"Behälter mit {OVERFULL_PCT:g} % und mehr, in den letzten {hours} Stunden gehört.",
-                number_between("bin_level", "level_pct", OVERFULL_PCT),
-                _OVERFULL,
-            ),
-            _count(
-                "Stumm",
-                f"Behälter, die im Zeitraum gehört wurden, aber nicht in dessen letzten {hours} Stunden.",
-                number_silent("bin_level"),
-                _DUE,
-            ),
-            _level_history(),
-            _newest_table(),
+        uid=in_language(UID, language),
+        title=say("Behälter", "Bins"),
+        description=say(
+            "Füllstände der Behälter: was fällig ist, was es bis zur nächsten Tour wird, wer schweigt.",
+            "Fill levels of bins: what is due, what will be before the next tour, who is silent.",
         ),
+        panels=(*_counts(say), _map(say, language), _list(say, language), _history(say), *_emptied(say)),
         choices=(
-            Choice("city", "Stadt", values_of("bin_level", "tenant")),
-            Choice("bin", "Behälter", values_of("bin_level", "asset_id", within="tenant")),
+            *choices(say),
+            Options("tour", say("Stunden bis zur Tour", "Hours until the tour"), ("24", "48", "72")),
+            API,
         ),
+        annotations=emptied_marks(say),
+        links=heads(say, language, *_OTHERS),
     )
+
+
+def choices(say: Say) -> tuple[Choice, Choice]:
+    """City and bin."""
+    return (
+        Choice("city", say("Stadt", "City"), values_of("bin_state", "tenant")),
+        Choice("bin", say("Behälter", "Bin"), values_of("bin_state", "asset_id", within="tenant")),
+    )
+
+
+def emptied_marks(say: Say) -> tuple[Annotation, ...]:
+    """On the time axis."""
+    return (Annotation(say("Geleert", "Emptied"), CHOSEN.events("emptied"), CALM, "asset_id", "tenant"),)
+
+
+def nothing(say: Say) -> str:
+    """What to check when there is nothing at all."""
+    return say("keine Daten: läuft `smartcity derive`? Stadt, Behälter und Zeitraum prüfen",
+               "no data: does `smartcity derive` run? Check city, bin and time")  # fmt: skip
+
+
+def _counts(say: Say) -> tuple[Panel, ...]:
+    told = (
+        (say("Fällig", "Due"), say("Die Schwelle ist erreicht: leeren.", "The threshold is reached: to be emptied."),
+         "state_code", "v = 2", LATE),
+        (say("Fällig bis zur Tour", "Due before the tour"),
+         say("Noch nicht fällig, aber nach ihrer Füllrate vor der nächsten Tour.",
+             "Not due yet, but by their rate before the next tour."),
+         "hours_to_due", "v > 0 AND v <= ${tour:regex}", SOON),
+        (say("Überfüllt", "Overfull"), say("Voll oder darüber: sofort leeren.", "Full or more: to be emptied at once."),
+         "state_code", "v = 3", BAD),
+        (say("Stumm", "Silent"), say("Seit 24 Stunden ohne Meldung, oder noch nie gehört.",
+                                     "Nothing heard for 24 hours, or never."),
+         "age_s", f"v >= {SILENT_AFTER_S}", UNKNOWN),
+    )  # fmt: skip
+    return tuple(
+        count(Said(title, text, nothing(say)), CHOSEN.number("bin_state", name, condition), colour)
+        for title, text, name, condition, colour in told
+    )
+
+
+def state(say: Say) -> Column:
+    """Of a bin in a word and a colour; what is not known looks like nothing else."""
+    words = {
+        0: say("ok", "ok"),
+        1: say("bald", "soon"),
+        2: say("fällig", "due"),
+        3: say("überfüllt", "overfull"),
+        9: say("? unbekannt", "? unknown"),
+    }
+    mappings = mapped({code: (word, _COLOURS[code]) for code, word in words.items()})
+    shown = (("mappings", mappings), *coloured(state_steps(_COLOURS)))
+    return Column(say("Zustand", "State"), more=shown)
+
+
+def _columns(say: Say, language: Language) -> dict[str, Column]:
+    level = (("min", 0), ("max", 100), ("custom.displayMode", "lcd-gauge"), coloured(LEVEL_STEPS)[0])
+    return {
+        "asset_id": Column(say("Behälter", "Bin"), more=leads_to(say, language, "smartcity-bin", "bin")),
+        "tenant": Column(say("Stadt", "City")),
+        "state_code": state(say),
+        "level_pct": Column(say("Füllstand", "Level"), "percent", level),
+        "fill_rate_pct_d": Column(say("Füllrate je Tag", "Rate a day"), "percent"),
+        "hours_to_due": Column(say("Fällig in", "Due in"), "h"),
+        "since_emptied_h": Column(say("Geleert vor", "Emptied before"), "h"),
+        "age_s": Column(say("Gehört vor", "Heard before"), "s", coloured(((None, CALM), (86_400, LATE)))),
+        "quality": Column(say("Güte", "Quality"), more=(("mappings", quality(say)),)),
+    }
+
+
+def _map(say: Say, language: Language) -> Panel:
+    said = Said(
+        say("Karte", "Map"),
+        say("Farbe und Wort sagen den Zustand; ein Klick zeigt mehr. Grau: unbekannt.",
+            "Colour and word say the state; a click shows more. Grey: not known."),
+        nothing(say),
+    )  # fmt: skip
+    columns = _columns(say, language) | {
+        "lat": Column(say("Breite", "Latitude")),
+        "lon": Column(say("Länge", "Longitude")),
+    }
+    names = ("lat", "lon", "state_code", "level_pct", "hours_to_due", "age_s")
+    shown = {name: column for name, column in columns.items() if name in ("asset_id", "tenant", *names)}
+    return city_map(said, CHOSEN.present("bin_state", names), columns["state_code"], shown)
+
+
+def _list(say: Say, language: Language) -> Panel:
+    said = Said(
+        say(LIST, "Bins by level"),
+        say("Die vollsten zuerst, bei gleichem Stand die schnellsten. Was unbekannt ist, ist nicht null.",
+            "The fullest first, among equals the fastest. What is not known is not zero."),
+        nothing(say),
+    )  # fmt: skip
+    columns = _columns(say, language)
+    names = tuple(name for name in columns if name not in ("asset_id", "tenant"))
+    found = table(said, (CHOSEN.present("bin_state", names),), columns, columns["level_pct"].title)
+    found = in_order(found, (columns["level_pct"].title, True), (columns["fill_rate_pct_d"].title, True))
+    return replace(found, size=(12, 14), defaults={"decimals": 0, "custom": {"align": "auto", "filterable": True}})
+
+
+def _history(say: Say) -> Panel:
+    said = Said(
+        say("Füllstand im Verlauf", "Level over time"),
+        say("Aller gewählten Behälter: Mittel, das vollste Zehntel beginnt bei, der vollste. Der einzelne: Klick.",
+            "Of all bins chosen: mean, where the fullest tenth begins, the fullest. A single one: click on it."),
+        nothing(say),
+    )  # fmt: skip
+    what = ", ".join((
+        aggregate("mean", "bin_state", "level_pct", say("Mittel", "Mean")),
+        f'percentile("level_pct", 90) AS "{say("Vollstes Zehntel ab", "Fullest tenth from")}"',
+        aggregate("max", "bin_state", "level_pct", say("Vollster", "Fullest")),
+    ))  # fmt: skip
+    query = Query(CHOSEN.over_time("bin_state", what), "time_series", "$col")
+    return line(said, (query,), "percent", LEVEL_STEPS, 24)
+
+
+def _emptied(say: Say) -> tuple[Panel, ...]:
+    none = say("keine Leerung im Zeitraum erkannt", "no emptying found in this time")
+    today = Said(
+        say("Heute geleert", "Emptied today"),
+        say("Erkannte Leerungen am letzten Tag des Zeitraums.", "Emptyings found on the last day of this time."),
+        none,
+    )
+    mean = Said(
+        say("Füllstand bei Leerung", "Level at emptying"),
+        say("Mittel im Zeitraum. Feste Touren leeren bei rund 60 %: weit darunter wird zu früh geleert.",
+            "Mean of this time. Fixed tours empty at some 60 %: far below means too early."),
+        none,
+    )  # fmt: skip
+    rows = Said(
+        say("Letzte Leerungen", "Last emptyings"),
+        say("Auch solche, die nicht ganz leerten; höchstens hundert.", "Also such that left something; at most 100."),
+        none,
+    )
+    number = plain_tile(today, CHOSEN.events_a_day("emptied"), "none", PLAIN)
+    level = plain_tile(mean, CHOSEN.mean_before("emptied"), "percent", PLAIN)
+    return (
+        replace(number, size=(4, 5), defaults={"decimals": 0, "min": 0}),
+        replace(level, size=(4, 5), defaults={"decimals": 0, "min": 0, "max": 100}),
+        replace(events(say, rows), size=(16, 8)),
+    )
+
+
+def events(say: Say, said: Said) -> Panel:
+    """The newest emptyings."""
+    words = {"emptied": say("geleert", "emptied"), "partly_emptied": say("nicht ganz geleert", "not wholly emptied")}
+    options = {code: {"text": word, "index": n} for n, (code, word) in enumerate(words.items())}
+    percent = (("min", 0), ("max", 100))
+    columns = {
+        "Time": Column(say("Zeit", "Time"), "dateTimeAsLocal"),
+        "asset_id": Column(say("Behälter", "Bin")),
+        "code": Column(say("Ereignis", "Event"), more=(("mappings", [{"type": "value", "options": options}]),)),
+        "before": Column(say("Vorher", "Before"), "percent", percent),
+        "after": Column(say("Nachher", "After"), "percent", percent),
+        "uncertainty_s": Column(say("Spätestens seit", "At most before"), "s"),
+    }
+    return table(said, (CHOSEN.event_rows(*words),), columns, columns["Time"].title, 8)

@@ -27,18 +27,19 @@ class Query:
     text: str
     form: Literal["time_series", "table"]
     alias: str = ""
+    hidden: bool = False
 
     def to_json(self, ref: str) -> Json:
         """As a target of a panel, under the letter `ref`."""
         target = {"datasource": SOURCE, "query": self.text, "rawQuery": True, "refId": ref, "resultFormat": self.form}
-        return target | ({"alias": self.alias} if self.alias else {})
+        return target | ({"alias": self.alias} if self.alias else {}) | ({"hide": True} if self.hidden else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A tile. `defaults` and `overrides` are Grafana's field options; `interval` is the shortest time of one point."""
 
-    kind: Literal["stat", "timeseries", "table", "state-timeline"]
+    kind: Literal["stat", "timeseries", "table", "state-timeline", "geomap", "bargauge", "gauge", "barchart"]
     title: str
     description: str
     queries: tuple[Query, ...]
@@ -99,6 +100,83 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """A variable with a few fixed values; the first is chosen at first."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+
+    def to_json(self) -> Json:
+        """As an entry of `templating`."""
+        first = self.values[0]
+        return {
+            "type": "custom",
+            "name": self.name,
+            "label": self.label,
+            "query": ",".join(self.values),
+            "options": [{"selected": value == first, "text": value, "value": value} for value in self.values],
+            "multi": False,
+            "includeAll": False,
+            "current": {"selected": True, "text": first, "value": first},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A hidden variable that stands for one text, e.g. an address in links."""
+
+    name: str
+    value: str
+
+    def to_json(self) -> Json:
+        """As an entry of `templating`."""
+        chosen = {"selected": True, "text": self.value, "value": self.value}
+        return {"type": "constant", "name": self.name, "query": self.value, "hide": 2, "current": chosen}
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Marks on the time axis: a row of the query each. `text`, `tags`: columns of it.
+
+    In the form of Grafana 9.4's InfluxDB source, which newer ones still take.
+    """
+
+    name: str
+    query: str
+    colour: str
+    text: str
+    tags: str
+
+    def to_json(self) -> Json:
+        """As an entry of `annotations`."""
+        return {
+            "name": self.name,
+            "datasource": SOURCE,
+            "enable": True,
+            "hide": False,
+            "iconColor": self.colour,
+            "query": self.query,
+            "textColumn": self.text,
+            "tagsColumn": self.tags,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """In the board's head. `keep`: the time and the variables go with it."""
+
+    title: str
+    url: str
+    keep: bool
+
+    def to_json(self) -> Json:
+        """As an entry of `links`."""
+        kept = {"keepTime": self.keep, "includeVars": self.keep, "targetBlank": not self.keep}
+        return {"type": "link", "title": self.title, "url": self.url, "icon": "external link", "tags": []} | kept
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """A board: panels flow from left to right and wrap."""
 
@@ -106,10 +184,12 @@ class Dashboard:
     title: str
     description: str
     panels: Sequence[Panel]
-    choices: Sequence[Choice]
+    choices: Sequence[Choice | Options | Constant]
     time_zone: str = "Europe/Berlin"
     since: str = "now-7d"
     refresh: str = "5m"
+    annotations: Sequence[Annotation] = ()
+    links: Sequence[Link] = ()
 
     def to_json(self) -> Json:
         """The classic model, without an id: Grafana gives its own."""
@@ -128,8 +208,8 @@ class Dashboard:
             "refresh": self.refresh,
             "time": {"from": self.since, "to": "now"},
             "timepicker": {},
-            "links": [],
-            "annotations": {"list": []},
+            "links": [link.to_json() for link in self.links],
+            "annotations": {"list": [annotation.to_json() for annotation in self.annotations]},
             "templating": {"list": [_SOURCES, *(choice.to_json() for choice in self.choices)]},
             "panels": [
                 panel.to_json(n, place) for n, (panel, place) in enumerate(zip(self.panels, places, strict=True), 1)

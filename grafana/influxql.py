@@ -7,14 +7,15 @@ The text keeps Grafana's macros (`$timeFilter`, `$__interval`) and variables (`$
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
 
-SILENT_AFTER: Final = "24h"
-"""A bin that said nothing for so long before the end of the board's time counts as silent and no longer as full."""
-
-_HEARD: Final = f"time >= ${{__to}}ms - {SILENT_AFTER}"
+PRESENT: Final = "time >= ${__to}ms - 2h"
+"""States stand at the beginning of their hour: one older than this is no longer what is, and is not shown as such."""
+SILENT_AFTER_S: Final = 86_400
+_TIME_ZONE: Final = "Europe/Berlin"
 
 
 def field(measurement: str, name: str) -> str:
@@ -30,52 +31,78 @@ def tag(name: str) -> str:
     return f'"{name}"'
 
 
-def _chosen() -> str:
-    """The board's time and what is chosen in its variables; devices that are on no bin are left out."""
-    asset, tenant = tag("asset_id"), tag("tenant")
-    return f"$timeFilter AND {asset} =~ /^${{bin:regex}}$/ AND {tenant} =~ /^${{city:regex}}$/ AND {asset} != ''"
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The board's time and what is chosen in its variables. `asset`: the variable of bins or of trees."""
+
+    asset: str
+
+    def where(self, *more: str) -> str:
+        """A condition; devices that are on no asset are left out."""
+        asset, tenant = tag("asset_id"), tag("tenant")
+        bound = f"{asset} =~ /^${{{self.asset}:regex}}$/ AND {tenant} =~ /^${{city:regex}}$/ AND {asset} != ''"
+        return " AND ".join(("$timeFilter", bound, *more))
+
+    def over_time(self, measurement: str, what: str, by: tuple[str, ...] = (), *more: str) -> str:
+        """`what`: aggregates over each point of time, a series for each of `by`; a gap is a gap."""
+        MEASUREMENTS[measurement]
+        groups = "".join(f", {tag(name)}" for name in by)
+        where = self.where(*more)
+        return f'SELECT {what} FROM "{measurement}" WHERE {where} GROUP BY time($__interval){groups} fill(null)'
+
+    def present(self, measurement: str, names: tuple[str, ...]) -> str:
+        """The present state of each asset: its newest row."""
+        columns = ", ".join(field(measurement, name) for name in names)
+        groups = f"{tag('tenant')}, {tag('asset_id')}"
+        where = self.where(PRESENT)
+        return f'SELECT {columns} FROM "{measurement}" WHERE {where} GROUP BY {groups} ORDER BY time DESC LIMIT 1'
+
+    def number(self, measurement: str, name: str, condition: str) -> str:
+        """How many assets are so at present; no row when nothing is known of any.
+
+        `condition`: of the value `v`. Each asset gives a 0, and a 1 more when it is so: none is 0 and not "no data".
+        """
+        each = self._newest(measurement, "state_code")
+        so = self._newest(measurement, name)
+        return (
+            f"SELECT sum(n) FROM (SELECT v * 0 AS n FROM ({each})), "
+            f"(SELECT v * 0 + 1 AS n FROM ({so}) WHERE {condition})"
+        )
+
+    def _newest(self, measurement: str, name: str) -> str:
+        value = f'SELECT last({field(measurement, name)}) AS v FROM "{measurement}"'
+        return f"{value} WHERE {self.where(PRESENT)} GROUP BY {tag('asset_id')}"
+
+    def events(self, code: str) -> str:
+        """Marks of one kind of event, named by their asset."""
+        columns = ", ".join((field("asset_event", "before"), tag("asset_id"), tag("tenant")))
+        return f'SELECT {columns} FROM "asset_event" WHERE {self.where(is_code(code))}'
+
+    def event_rows(self, *codes: str) -> str:
+        """The newest hundred events, as they stand."""
+        names = ("code", "before", "after", "uncertainty_s")
+        columns = ", ".join((tag("asset_id"), *(field("asset_event", name) for name in names)))
+        which = " OR ".join(is_code(code) for code in codes)
+        return f'SELECT {columns} FROM "asset_event" WHERE {self.where(f"({which})")} ORDER BY time DESC LIMIT 100'
+
+    def events_a_day(self, code: str) -> str:
+        """How many in each day of the city's clock; a day without is a true 0."""
+        counted = f'SELECT count({field("asset_event", "after")}) FROM "asset_event"'
+        return f"{counted} WHERE {self.where(is_code(code))} GROUP BY time(1d) tz('{_TIME_ZONE}')"
+
+    def mean_before(self, code: str) -> str:
+        """The mean of what was there when it happened."""
+        return f'SELECT mean({field("asset_event", "before")}) FROM "asset_event" WHERE {self.where(is_code(code))}'
 
 
-def history(measurement: str, name: str) -> str:
-    """Means over time, a series for each asset; a gap is a gap."""
-    return (
-        f'SELECT mean({field(measurement, name)}) FROM "{measurement}" WHERE {_chosen()} '
-        f"GROUP BY time($__interval), {tag('asset_id')} fill(null)"
-    )
+def is_code(code: str) -> str:
+    """A condition on the kind of an event."""
+    return f"{field('asset_event', 'code')} = '{code}'"
 
 
-def newest(measurement: str, names: tuple[str, ...]) -> str:
-    """The newest row of each asset with its true time: two selectors in one query would lose it."""
-    columns = ", ".join(field(measurement, name) for name in names)
-    return (
-        f'SELECT {columns} FROM "{measurement}" WHERE {_chosen()} '
-        f"GROUP BY {tag('tenant')}, {tag('asset_id')} ORDER BY time DESC LIMIT 1"
-    )
-
-
-def number_between(measurement: str, name: str, low: float, high: float | None = None) -> str:
-    """How many assets that were heard stand from `low` to below `high`; no row when none was heard at all.
-
-    Each asset heard gives a 0 and each in the range a 1, so that none in the range is 0 and not "no data".
-    """
-    value = f'SELECT last({field(measurement, name)}) AS v FROM "{measurement}" WHERE {_chosen()} AND {_HEARD}'
-    upper = f" AND v < {high:g}" if high is not None else ""
-    return (
-        f"SELECT sum(n) FROM ({_each(measurement, '* 0', _HEARD)}), "
-        f"(SELECT v * 0 + 1 AS n FROM ({value} GROUP BY {tag('asset_id')}) WHERE v >= {low:g}{upper})"
-    )
-
-
-def number_silent(measurement: str) -> str:
-    """How many assets have a row, but none of late: each known is a 1, and a -1 more when it was heard."""
-    return f"SELECT sum(n) FROM ({_each(measurement, '* 0 + 1')}), ({_each(measurement, '* 0 - 1', _HEARD)})"
-
-
-def _each(measurement: str, sum_: str, also: str = "") -> str:
-    """One number for each asset, made from a field that every row has."""
-    more = f" AND {also}" if also else ""
-    quality = field(measurement, "quality")
-    return f'SELECT last({quality}) {sum_} AS n FROM "{measurement}" WHERE {_chosen()}{more} GROUP BY {tag("asset_id")}'
+def aggregate(function: str, measurement: str, name: str, alias: str = "") -> str:
+    """`function` of a field."""
+    return f"{function}({field(measurement, name)})" + (f' AS "{alias}"' if alias else "")
 
 
 def values_of(measurement: str, name: str, within: str = "") -> str:

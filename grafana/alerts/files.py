@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from grafana import bins, fleet, pipeline
+from grafana import bins, fleet, pipeline, trees
 from grafana.dashboard import Dashboard
 
 from . import assets, devices, operations, routing
@@ -18,12 +18,12 @@ Json = dict[str, Any]
 def rules() -> Json:
     """All rules, each beside the panel that shows what it watches."""
     of_bins, of_fleet, of_pipeline = bins.board(), fleet.board(), pipeline.board()
-    level = _place(of_bins, "Letzte Werte")
+    level, need = _place(of_bins, bins.LIST), _place(trees.board(), trees.LIST)
     states, radio, battery = (_place(of_fleet, title) for title in (fleet.STATES, fleet.RADIO, fleet.BATTERY))
     watched = (pipeline.BOOKS, pipeline.BACKLOG, pipeline.LETTERS, pipeline.SOURCES)
     groups = (
         assets.bins(level, level),
-        assets.trees(level, level),
+        assets.trees(need, need),
         devices.devices(states, radio, battery),
         operations.pipeline(*(_place(of_pipeline, title) for title in watched)),
     )

@@ -117,7 +117,9 @@ def test_boards_read_with_the_token_that_the_set_up_made(installation: Installat
         params={"db": environment["SMARTCITY_INFLUXDB_BUCKET"], "q": "SHOW MEASUREMENTS"},
     ).json()
     assert "error" not in found["results"][0]
-    assert {path.stem for path in Path(environment["SMARTCITY_DASHBOARDS"]).iterdir()} == set(BOARDS)
+    folder = Path(environment["SMARTCITY_DASHBOARDS"])
+    assert {path.stem for path in (folder / "de").iterdir()} == {path.stem for path in (folder / "en").iterdir()}
+    assert {path.stem for path in (folder / "de").iterdir()} == set(BOARDS)
 
 
 def test_the_intake_measures_the_broker_with_its_own_login(

@@ -11,9 +11,14 @@ import pytest
 from grafana.__main__ import BOARDS, FOLDER
 from grafana.dashboard import SOURCE
 from grafana.influxql import field, tag, values_of
+from grafana.technical import LANGUAGES
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
 
-BOARD = {name: json.loads((FOLDER / f"{name}.json").read_text("utf-8")) for name in BOARDS}
+BOARD: dict[str, dict[str, Any]] = {
+    f"{language}/{name}": json.loads((FOLDER / language / f"{name}.json").read_text("utf-8"))
+    for language in LANGUAGES
+    for name in BOARDS
+}
 PANELS = [
     pytest.param(panel, id=f"{name}-{panel['title']}") for name, board in BOARD.items() for panel in board["panels"]
 ]
@@ -22,19 +27,26 @@ QUERIES = [
     for name, board in BOARD.items()
     for panel in board["panels"]
     for target in panel["targets"]
+] + [
+    pytest.param(mark["query"], id=f"{name}-{mark['name']}")
+    for name, board in BOARD.items()
+    for mark in board["annotations"]["list"]
 ]
+EACH = pytest.mark.parametrize("board", BOARD.values(), ids=BOARD)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", BOARDS)
-def test_the_committed_file_is_what_the_builder_makes(name: str) -> None:
-    assert (FOLDER / f"{name}.json").read_text("utf-8") == BOARDS[name]().text(), "run: python -m grafana"
+def test_the_committed_file_is_what_the_builder_makes(name: str, language: Any) -> None:
+    made = BOARDS[name](language).text()
+    assert (FOLDER / language / f"{name}.json").read_text("utf-8") == made, "run: python -m grafana"
 
 
-def test_every_file_in_the_folder_has_its_builder() -> None:
-    assert {file.stem for file in FOLDER.iterdir()} == set(BOARDS)
+def test_every_file_in_the_folders_has_its_builder() -> None:
+    assert {file.relative_to(FOLDER).with_suffix("").as_posix() for file in FOLDER.rglob("*.*")} == set(BOARD)
 
 
-@pytest.mark.parametrize("board", BOARD.values(), ids=BOARD)
+@EACH
 def test_a_board_is_the_classic_model_that_every_version_migrates(board: dict[str, Any]) -> None:
     assert board["schemaVersion"] == 39
     assert "id" not in board
@@ -44,13 +56,14 @@ def test_a_board_is_the_classic_model_that_every_version_migrates(board: dict[st
     assert not {"__inputs", "__requires", "elements", "spec"} & board.keys()
 
 
-def test_uids_and_titles_are_unique() -> None:
-    for key in ("uid", "title"):
-        found = [board[key] for board in BOARD.values()]
-        assert len(set(found)) == len(found)
+def test_uids_are_unique_and_titles_within_a_folder() -> None:
+    uids = [board["uid"] for board in BOARD.values()]
+    assert len(set(uids)) == len(uids)
+    titles = [(name.split("/")[0], board["title"]) for name, board in BOARD.items()]
+    assert len(set(titles)) == len(titles)
 
 
-@pytest.mark.parametrize("board", BOARD.values(), ids=BOARD)
+@EACH
 def test_panel_ids_are_unique_and_panels_do_not_overlap(board: dict[str, Any]) -> None:
     ids = [panel["id"] for panel in board["panels"]]
     assert len(set(ids)) == len(ids)
@@ -82,11 +95,24 @@ def test_a_panel_asks_the_chosen_data_source_and_no_other(panel: dict[str, Any])
     assert len(set(references)) == len(references)
 
 
+@EACH
+def test_annotations_ask_the_chosen_data_source_in_the_form_of_the_oldest_grafana(board: dict[str, Any]) -> None:
+    for mark in board["annotations"]["list"]:
+        assert mark["datasource"] == SOURCE
+        assert mark["name"]
+        selected = mark["query"].split(" FROM ")[0]
+        assert f'"{mark["textColumn"]}"' in selected
+        assert f'"{mark["tagsColumn"]}"' in selected
+
+
 @pytest.mark.parametrize("panel", PANELS)
 def test_thresholds_begin_with_a_base(panel: dict[str, Any]) -> None:
-    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    assert steps[0]["value"] is None
-    assert [step["value"] for step in steps[1:]] == sorted(step["value"] for step in steps[1:])
+    config = panel["fieldConfig"]
+    changed = [p["value"] for o in config["overrides"] for p in o["properties"] if p["id"] == "thresholds"]
+    for thresholds in [config["defaults"]["thresholds"], *changed]:
+        steps = thresholds["steps"]
+        assert steps[0]["value"] is None
+        assert [step["value"] for step in steps[1:]] == sorted(step["value"] for step in steps[1:])
 
 
 @pytest.mark.parametrize("panel", [p for p in PANELS if p.values[0]["type"] == "timeseries"])  # type: ignore[index]
@@ -113,24 +139,106 @@ def test_a_query_is_bound_to_the_boards_time_and_names_no_bucket(query: str) -> 
 def test_every_name_in_a_query_is_in_the_schema(query: str) -> None:
     measured = set(re.findall(r'FROM "(\w+)"', query))
     known = set(TAGS) | measured | {name for measurement in measured for name in MEASUREMENTS[measurement]}
-    assert set(re.findall(r'"(\w+)"', query)) <= known
+    assert set(re.findall(r'"(\w+)"', re.sub(r' AS "[^"]+"', "", query))) <= known
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_variable_is_used_as_an_anchored_escaped_pattern(query: str) -> None:
-    for found in re.findall(r"\S+ \S*\$\{(?!__)\w+\S*", query):
-        assert re.fullmatch(r"=~ /\^\$\{\w+:regex\}\$/", found), found
+def test_a_variable_is_used_as_an_escaped_pattern_that_is_anchored_or_as_a_number(query: str) -> None:
+    for found in re.findall(r"\S+ \S*\$\{(?!__)\w+[^\s)]*", query):
+        assert re.fullmatch(r"=~ /\^\$\{\w+:regex\}\$/|<= \$\{tour:regex\}", found), found
 
 
-@pytest.mark.parametrize("board", BOARD.values(), ids=BOARD)
+@EACH
 def test_variables_are_queries_in_string_form_and_begin_with_everything(board: dict[str, Any]) -> None:
     first, *others = board["templating"]["list"]
     assert (first["type"], first["query"]) == ("datasource", "influxdb")
     for variable in others:
         assert isinstance(variable["query"], str)
+        if variable["type"] != "query":
+            assert variable["current"]["value"] == variable["query"].split(",")[0]
+            continue
         assert variable["datasource"] == SOURCE
         everything = (variable["multi"], variable["includeAll"], variable.get("allValue"))
-        assert everything == ((False, False, None) if variable["name"] == "device" else (True, True, ".*"))
+        assert everything in ((False, False, None), (True, True, ".*"))
+
+
+@EACH
+def test_every_variable_that_is_used_is_there(board: dict[str, Any]) -> None:
+    there = {variable["name"] for variable in board["templating"]["list"]}
+    used = set(re.findall(r"\$\{(?!__)(\w+)(?::\w+)?\}", json.dumps(board)))
+    assert used <= there
+    assert there <= used | {"source"}
+
+
+@EACH
+def test_a_link_leads_to_a_board_of_the_same_language_and_to_a_variable_of_it(board: dict[str, Any]) -> None:
+    language = "en" if board["uid"].endswith("-en") else "de"
+    same = {other["uid"]: other for name, other in BOARD.items() if name.startswith(language)}
+    for uid, rest in re.findall(r'"/d/([\w-]+)(\?[^"]*)?"', json.dumps(board)):
+        assert uid in same
+        known = {variable["name"] for variable in same[uid]["templating"]["list"]}
+        assert set(re.findall(r"var-(\w+)=", rest)) <= known
+        assert not rest or "${__url_time_range}" in rest
+    outside = set(re.findall(r"https?://[^\s\"/]+", json.dumps(board)))
+    assert outside <= {"http://localhost:8000"}
+
+
+def layout(panel: dict[str, Any]) -> tuple[Any, ...]:
+    queries = [re.sub(r' AS "[^"]+"', "", target["query"]) for target in panel["targets"]]
+    return panel["id"], panel["type"], panel["gridPos"], panel["fieldConfig"]["defaults"]["unit"], queries
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_both_languages_have_the_same_panels_and_queries(name: str) -> None:
+    german, english = (BOARD[f"{language}/{name}"] for language in ("de", "en"))
+    assert [layout(panel) for panel in german["panels"]] == [layout(panel) for panel in english["panels"]]
+    assert [mark["query"] for mark in german["annotations"]["list"]] == [
+        mark["query"] for mark in english["annotations"]["list"]
+    ]
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_nothing_german_stands_on_an_english_board_and_nothing_english_on_a_german(name: str) -> None:
+    german, english = (sentences(BOARD[f"{language}/{name}"]) for language in ("de", "en"))
+    assert not german & english
+    assert not [text for text in english if re.search(r"[äöüßÄÖÜ]|\b(der|die|das|und|ist|nicht|keine)\b", text)]
+    assert not [text for text in german if re.search(r"\b(the|of|and|is|not)\b", text)]
+
+
+def sentences(board: dict[str, Any]) -> set[str]:
+    """Titles of one word, as SNR, may be the same."""
+    found = {board["description"]}
+    for panel in board["panels"]:
+        found |= {panel["description"], panel["fieldConfig"]["defaults"]["noValue"]}
+    return found
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_level_in_percent_ends_at_a_hundred_and_a_map_asks_no_foreign_server(panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    if panel["type"] in {"gauge", "bargauge"} or "level_pct" in str(panel["targets"]):
+        percent = defaults["unit"] == "percent"
+        assert not percent or (defaults["min"], defaults["max"]) == (0, 100)
+    if panel["type"] == "geomap":
+        assert panel["options"]["basemap"]["type"] == "geojson"
+        assert panel["options"]["basemap"]["config"]["src"].startswith("public/")
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_columns_that_are_renamed_located_or_changed_are_there(panel: dict[str, Any]) -> None:
+    if panel["type"] not in {"table", "geomap"}:
+        return
+    (organize,) = (change for change in panel["transformations"] if change["id"] == "organize")
+    columns, titles = organize["options"]["renameByName"], set(organize["options"]["renameByName"].values())
+    text = " ".join(target["query"] for target in panel["targets"])
+    assert {column for column in columns if column != "Time"} <= set(re.findall(r"\w+", text))
+    assert {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]} <= titles
+    if panel["type"] == "table":
+        assert {column["displayName"] for column in panel["options"]["sortBy"]} <= titles
+    else:
+        (layer,) = panel["options"]["layers"]
+        assert {layer["location"]["latitude"], layer["location"]["longitude"]} <= titles
+        assert layer["config"]["style"]["color"]["field"] in titles
 
 
 def test_a_name_that_is_not_in_the_schema_cannot_be_built() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from grafana.__main__ import BOARDS
+from grafana.__main__ import BOARDS, FOLDER
+from grafana.technical import LANGUAGES
 from tests.deploy.native import compose_file
-from tests.door import ROOT
 from tests.grafana.provisioned import PROVISIONING, read
 
 
@@ -43,15 +43,26 @@ def test_the_token_is_read_from_its_file_and_kept_secret(source: dict[str, Any])
 
 def test_boards_open_on_the_provisioned_data_source(source: dict[str, Any]) -> None:
     for board in BOARDS.values():
-        chosen = board().to_json()["templating"]["list"][0]["current"]
+        chosen = board("de").to_json()["templating"]["list"][0]["current"]
         assert chosen == {"selected": True, "text": source["name"], "value": source["uid"]}
 
 
-def test_boards_come_from_the_folder_that_the_environment_names() -> None:
-    (provider,) = read("dashboards/smartcity.yaml", {"SMARTCITY_DASHBOARDS": os.fspath(ROOT)})["providers"]
-    assert provider["options"]["path"] == os.fspath(ROOT)
-    assert (provider["type"], provider["allowUiUpdates"]) == ("file", False)
-    assert provider["folderUid"] not in {board().uid for board in BOARDS.values()}
+def test_boards_of_each_language_come_from_its_part_of_the_folder_that_the_environment_names() -> None:
+    providers = read("dashboards/smartcity.yaml", {"SMARTCITY_DASHBOARDS": os.fspath(FOLDER)})["providers"]
+    assert [Path(provider["options"]["path"]) for provider in providers] == [FOLDER / name for name in LANGUAGES]
+    for key in ("name", "folder", "folderUid"):
+        assert len({provider[key] for provider in providers}) == len(LANGUAGES)
+    uids = {board(language).uid for board in BOARDS.values() for language in LANGUAGES}
+    for provider in providers:
+        assert (provider["type"], provider["allowUiUpdates"]) == ("file", False)
+        assert provider["folderUid"] not in uids
+
+
+def test_the_first_board_that_grafana_shows_is_in_the_folder_that_it_is_given() -> None:
+    grafana = compose_file()["services"]["grafana"]
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert "./grafana/dashboards:/etc/grafana/dashboards:ro" in grafana["volumes"]
+    assert (FOLDER / Path(home).relative_to("/etc/grafana/dashboards")).exists()
 
 
 def test_the_compose_file_sets_what_the_files_take_from_the_environment() -> None:
