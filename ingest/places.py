@@ -45,18 +45,17 @@ class Places:
 
     def at(self, device: str, time_ms: int) -> Site | None:
         """The device with the installation it had at that time, or with none; None for an unknown device."""
-        for known in self._sites.get(device) or self._sites_of(device):
+        sites = self._sites.get(device) or self._sites_of(device)
+        for known in sites:
             if known.from_ms <= time_ms < known.to_ms:
                 return known
-        return None
+        return site(Place(sites[0].place.device, None, None)) if sites else None
 
     def _sites_of(self, device: str) -> list[Site]:
-        """Where this device ever stood, and last that it stands nowhere; made when it sends its first frame."""
+        """Where this device ever stood, made when it sends its first frame; empty for an unknown device."""
         if device not in self._by_device and not self._is_fresh:
             self._look()
-        known = self._by_device.get(device)
-        if known is None:
-            return []
-        installed = [site(place) for place in known if place.installation]
-        self._sites[device] = [*installed, site(Place(known[0].device, None, None))]
-        return self._sites[device]
+        sites = [site(place) for place in self._by_device.pop(device, ())]
+        if sites:
+            self._sites[device] = sites
+        return sites
