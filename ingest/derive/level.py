@@ -68,8 +68,7 @@ def level(distance_mm: float, hung: Geometry | None) -> Level:
         return Level(None, Quality.FAIL, "beyond_empty")
     if unclamped > CLAMP_HIGH:
         return Level(None, Quality.FAIL, "above_full")
-    clamped = 0.0 if unclamped < 0.0 else 100.0 if unclamped > 100.0 else unclamped
-    return Level(round(clamped, 1))
+    return Level(round(min(max(unclamped, 0.0), 100.0), 1))
 
 
 def litres(level_pct: float, properties: Mount) -> float | None:
