@@ -1,8 +1,9 @@
-"""Every query of every board, expanded as Grafana does, against a real InfluxDB: seeded, and empty."""
+"""Queries of the boards of bins and trees, expanded as Grafana does: a real InfluxDB, seeded and empty."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,18 +14,23 @@ import pytest
 from grafana.__main__ import BOARDS
 from sinks.influxdb.connection import call
 from sinks.influxdb.write import InfluxStore
-from sinks.model import Field, Point, Series
 from tests.grafana.expand import View
+from tests.grafana.seed import BINS, HOUR, NOW, TREES, town
 from tests.servers import influxdb
 from tests.servers.influxdb import Influxdb
 
 pytestmark = pytest.mark.server("influxdb")
 
-NOW: Final = 1_780_000_000_000
-HOUR: Final = 3_600_000
-MOMENTS: Final = View(NOW)
-BOARD: Final = BOARDS["bins"]().to_json()
-VARIABLES: Final = [variable for variable in BOARD["templating"]["list"] if variable["type"] == "query"]
+ALL: Final = View(NOW, chosen={"tour": ["24"]})
+NAMES: Final = ("bins", "bin", "trees")
+BOARD: Final = {name: BOARDS[name]("de").to_json() for name in NAMES}
+EVERY: Final = [
+    pytest.param(name, panel["title"], n, id=f"{name}-{panel['title']}-{target['refId']}")
+    for name in NAMES
+    for panel in BOARD[name]["panels"]
+    for n, target in enumerate(panel["targets"])
+]
+MARKS: Final = [(name, mark["query"]) for name in NAMES for mark in BOARD[name]["annotations"]["list"]]
 
 
 @pytest.fixture(scope="module")
@@ -35,30 +41,14 @@ def server() -> Iterator[Influxdb]:
 
 @pytest.fixture(scope="module")
 def seeded(server: Influxdb) -> Influxdb:
+    return filled(server, NOW)
+
+
+def filled(server: Influxdb, now_ms: int) -> Influxdb:
     bucket = server.fresh_bucket()
     with closing(InfluxStore(bucket.writer)) as store:
-        assert store.write(list(rows(NOW))).rejected == ()
+        assert store.write(list(town(now_ms))).rejected == ()
     return bucket
-
-
-def rows(now: int) -> Iterator[Point]:
-    """Two days of five bins and a tree, a point an hour: half full, due, overfull, silent for three days, no echo."""
-
-    def point(asset: str, hours_ago: float, kind: str = "bin_level", **fields: Field) -> Point:
-        tenant = "giessen" if asset.startswith("gi") else "offenbach"
-        return Point(Series(kind, tenant, asset, f"eui-{asset}", "em400"), now - round(hours_ago * HOUR), fields)
-
-    for hour in range(48):
-        if not 10 <= hour < 20:
-            yield point("of-half", hour, level_pct=50.0, volume_l=120.0, temperature_c=11.5, quality=1)
-        yield point("of-due.1", hour, level_pct=80.0 - hour, quality=1)
-        yield point("gi-over", hour, level_pct=95.0, quality=3)
-    yield point("of-silent", 72, level_pct=92.0, quality=1)
-    yield point("of-blind", 1, quality=9)
-    yield point("", 1, quality=9)
-    yield point("of-half", 2, "device_status", battery_pct=88.0)
-    yield point("of-due.1", 1, battery_pct=77.0, battery_v=3.6)
-    yield point("gi-tree", 0, "device_status", battery_v=3.1)
 
 
 def ask(bucket: Influxdb, text: str) -> list[dict[str, Any]]:
@@ -71,137 +61,184 @@ def ask(bucket: Influxdb, text: str) -> list[dict[str, Any]]:
     return series
 
 
-def panel(title: str) -> dict[str, Any]:
-    return next(found for found in BOARD["panels"] if found["title"] == title)
+def variables(name: str) -> list[dict[str, Any]]:
+    return BOARD[name]["templating"]["list"]  # type: ignore[no-any-return]
 
 
-def show(bucket: Influxdb, title: str, view: View = MOMENTS, target: int = 0) -> list[dict[str, Any]]:
-    return ask(bucket, view.expand(panel(title)["targets"][target]["query"], VARIABLES))
+def panel(name: str, title: str) -> dict[str, Any]:
+    return next(found for found in BOARD[name]["panels"] if found["title"] == title)
 
 
-def number(bucket: Influxdb, title: str, view: View = MOMENTS) -> float | None:
-    series = show(bucket, title, view)
-    return series[0]["values"][0][1] if series else None
+def show(bucket: Influxdb, name: str, title: str, view: View = ALL, target: int = 0) -> list[dict[str, Any]]:
+    return ask(bucket, view.expand(panel(name, title)["targets"][target]["query"], variables(name)))
 
 
-def table(series: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """By bin: its one row as column to value."""
-    for found in series:
-        assert len(found["values"]) == 1
+def number(bucket: Influxdb, name: str, title: str, view: View = ALL) -> float | None:
+    series = show(bucket, name, title, view)
+    return series[0]["values"][-1][1] if series else None
+
+
+def numbers(bucket: Influxdb, name: str, view: View = ALL) -> list[float | None]:
+    """Of the four tiles."""
+    return [number(bucket, name, found["title"], view) for found in BOARD[name]["panels"][:4]]
+
+
+def rows(series: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By asset: its one row as column to value."""
+    assert all(len(found["values"]) == 1 for found in series)
     return {found["tags"]["asset_id"]: dict(zip(found["columns"], found["values"][0], strict=True)) for found in series}
 
 
-def test_the_tiles_count_each_bin_once(seeded: Influxdb) -> None:
-    assert [number(seeded, title) for title in ("Fällig", "Überfüllt", "Stumm")] == [1, 1, 1]
+def view_of(name: str, view: View = ALL) -> View:
+    """One asset on the board of one."""
+    return replace(view, chosen={"bin": ["of-half"]}) if name == "bin" else view
 
 
-@pytest.mark.parametrize(
-    ("chosen", "due", "overfull", "silent"),
-    [
-        ({"city": ["giessen"]}, 0, 1, 0),
-        ({"city": ["offenbach"]}, 1, 0, 1),
-        ({"city": ["offenbach", "giessen"], "bin": ["of-due.1", "gi-over"]}, 1, 1, 0),
-        ({"bin": ["of-silent"]}, None, None, 1),
-        ({"bin": ["of-due"]}, None, None, None),
-    ],
-)
-def test_a_choice_narrows_the_tiles_and_none_is_not_no_data(
-    seeded: Influxdb, chosen: dict[str, list[str]], due: int | None, overfull: int | None, silent: int | None
-) -> None:
-    view = replace(MOMENTS, chosen=chosen)
-    assert [number(seeded, title, view) for title in ("Fällig", "Überfüllt", "Stumm")] == [due, overfull, silent]
+@pytest.mark.parametrize(("name", "title", "target"), EVERY)
+def test_every_query_finds_numbers_or_words(seeded: Influxdb, name: str, title: str, target: int) -> None:
+    none = {"Füllrate je Tag", "Geleert vor"}  # nobody has derived them here
+    series = show(seeded, name, title, view_of(name), target)
+    values = [row for one in series for row in one["values"]]
+    assert bool(values) is (title not in none)
+    assert not values or any(cell is not None for row in values for cell in row[1:])
 
 
-def test_a_bin_that_went_silent_no_longer_counts_as_full(seeded: Influxdb) -> None:
-    two_days_later = View(NOW + 48 * HOUR)
-    found = [number(seeded, title, two_days_later) for title in ("Fällig", "Überfüllt", "Stumm")]
-    assert found == [None, None, 5]
-
-
-def test_the_history_has_a_series_for_each_bin_and_gaps_stay_gaps(seeded: Influxdb) -> None:
-    series = show(seeded, "Füllstand im Verlauf", View(NOW, "now-2d", interval="1h"))
-    found = {one["tags"]["asset_id"]: [value for _, value in one["values"]] for one in series}
-    assert set(found) == {"of-half", "of-due.1", "gi-over"}
-    assert sorted(set(found["of-half"]), key=str) == [50, None]
-    assert found["of-half"].count(None) >= 10
-    assert max(value for value in found["of-due.1"] if value is not None) == 80
-
-
-def test_the_history_begins_and_ends_with_the_boards_time(seeded: Influxdb) -> None:
-    (one,) = show(seeded, "Füllstand im Verlauf", View(NOW, "now-6h", chosen={"bin": ["gi-over"]}))
-    times = [time for time, _ in one["values"]]
-    assert NOW - 6 * HOUR - 30 * 60_000 < times[0] <= NOW - 6 * HOUR
-    assert NOW - 30 * 60_000 < times[-1] <= NOW
-
-
-def test_the_table_has_the_newest_row_of_each_bin_with_its_own_time(seeded: Influxdb) -> None:
-    found = table(show(seeded, "Letzte Werte"))
-    assert set(found) == {"of-half", "of-due.1", "gi-over", "of-silent", "of-blind"}
-    assert found["of-half"] == {"time": NOW, "level_pct": 50, "volume_l": 120, "temperature_c": 11.5, "quality": 1}
-    assert found["of-silent"]["time"] == NOW - 72 * HOUR
-    assert (found["of-blind"]["level_pct"], found["of-blind"]["quality"]) == (None, 9)
-
-
-def test_the_table_has_the_newest_battery_of_a_frame_or_of_the_network_server(seeded: Influxdb) -> None:
-    measured, told = (table(show(seeded, "Letzte Werte", target=target)) for target in (1, 2))
-    assert (measured["of-due.1"]["battery_pct"], measured["of-due.1"]["battery_v"]) == (77, 3.6)
-    assert (told["of-half"]["battery_pct"], told["of-half"]["time"]) == (88, NOW - 2 * HOUR)
-
-
-def test_the_columns_that_grafana_joins_and_names_are_the_ones_that_come(seeded: Influxdb) -> None:
-    come = {"Time"}
-    for target in (0, 1, 2):
-        for series in show(seeded, "Letzte Werte", target=target):
-            come |= set(series["tags"]) | set(series["columns"][1:])
-    merge, group, keep, organize = panel("Letzte Werte")["transformations"]
-    assert merge["id"] == "merge"
-    assert set(group["options"]["fields"]) == come
-    named = {
-        f"{column} ({how['aggregations'][0]})" if how["aggregations"] else column
-        for column, how in group["options"]["fields"].items()
-    }
-    assert set(organize["options"]["renameByName"]) == named
-    assert keep["options"]["filters"][0]["fieldName"] in named
-
-
-def test_overrides_name_columns_that_there_are() -> None:
-    found = panel("Letzte Werte")
-    titles = set(found["transformations"][-1]["options"]["renameByName"].values())
-    assert {override["matcher"]["options"] for override in found["fieldConfig"]["overrides"]} <= titles
-    assert {column["displayName"] for column in found["options"]["sortBy"]} <= titles
-
-
-def test_a_browser_that_asks_for_the_last_days_gets_the_same(server: Influxdb) -> None:
-    import time  # noqa: PLC0415 only here does it matter what time it is
-
-    bucket, now = server.fresh_bucket(), time.time_ns() // 1_000_000
-    with closing(InfluxStore(bucket.writer)) as store:
-        store.write(list(rows(now)))
-    view = View(now, relative=True)
-    assert [number(bucket, title, view) for title in ("Fällig", "Überfüllt", "Stumm")] == [1, 1, 1]
-    assert len(show(bucket, "Letzte Werte", view)) == 5
-
-
-def test_variables_offer_cities_and_the_bins_of_the_chosen_ones(seeded: Influxdb) -> None:
-    def offered(name: str, view: View) -> list[str]:
-        variable = next(v for v in VARIABLES if v["name"] == name)
-        series = ask(seeded, view.expand(variable["query"], VARIABLES))
-        return [value for one in series for _, value in one["values"]]
-
-    assert offered("city", MOMENTS) == ["giessen", "offenbach"]
-    assert offered("bin", replace(MOMENTS, chosen={"city": ["giessen"]})) == ["gi-over"]
+@pytest.mark.parametrize(("name", "query"), MARKS)
+def test_every_mark_has_its_text_and_tags(seeded: Influxdb, name: str, query: str) -> None:
+    (found,) = ask(seeded, view_of(name).expand(query, variables(name)))
+    assert found["columns"] == ["time", "before", "asset_id", "tenant"]
+    assert {row[2] for row in found["values"]} == {
+        "bins": {"of-half", "of-due"},
+        "bin": {"of-half"},
+        "trees": {"of-plan"},
+    }[name]
 
 
 def test_an_empty_bucket_gives_no_data_and_no_error(server: Influxdb) -> None:
     bucket = server.fresh_bucket()
-    texts = [target["query"] for found in BOARD["panels"] for target in found["targets"]]
-    for text in [*texts, *(variable["query"] for variable in VARIABLES)]:
-        assert ask(bucket, MOMENTS.expand(text, VARIABLES)) == []
+    for name in NAMES:
+        texts = [target["query"] for found in BOARD[name]["panels"] for target in found["targets"]]
+        texts += [mark["query"] for mark in BOARD[name]["annotations"]["list"]]
+        texts += [variable["query"] for variable in variables(name) if variable["type"] == "query"]
+        for text in texts:
+            assert ask(bucket, view_of(name).expand(text, variables(name))) == []
+
+
+def test_the_tiles_count_each_asset_once(seeded: Influxdb) -> None:
+    assert numbers(seeded, "bins") == [1, 1, 1, 2]
+    assert numbers(seeded, "trees") == [1, 1, 2, 1]
+
+
+@pytest.mark.parametrize(("hours", "before_the_tour"), [("24", 1), ("48", 1), ("72", 2)])
+def test_the_tour_that_is_chosen_says_what_is_due_before(seeded: Influxdb, hours: str, before_the_tour: int) -> None:
+    assert numbers(seeded, "bins", replace(ALL, chosen={"tour": [hours]}))[1] == before_the_tour
+
+
+@pytest.mark.parametrize(
+    ("chosen", "counted"),
+    [
+        ({"city": ["giessen"]}, [0, 0, 1, 2]),
+        ({"city": ["offenbach"]}, [1, 1, 0, 0]),
+        ({"city": ["offenbach", "giessen"], "bin": ["of-soon.1", "gi-over"]}, [0, 1, 1, 0]),
+        ({"bin": ["of-soonx1"]}, [None, None, None, None]),
+    ],
+)
+def test_a_choice_narrows_the_tiles_and_none_is_not_no_data(
+    seeded: Influxdb, chosen: dict[str, list[str]], counted: list[float | None]
+) -> None:
+    assert numbers(seeded, "bins", replace(ALL, chosen={"tour": ["24"]} | chosen)) == counted
+
+
+def test_a_state_that_nobody_renews_is_no_longer_shown_as_present(seeded: Influxdb) -> None:
+    later = replace(ALL, to_ms=NOW + 3 * HOUR)
+    for name in ("bins", "trees"):
+        assert numbers(seeded, name, later) == [None] * 4
+    assert show(seeded, "bins", "Karte", later) == []
+
+
+@pytest.mark.parametrize(("name", "title", "known"), [
+    ("bins", "Karte", BINS), ("bins", "Behälter nach Füllstand", BINS),
+    ("trees", "Karte", TREES), ("trees", "Bäume nach Bedarf", TREES),
+])  # fmt: skip
+def test_map_and_list_have_each_asset_as_it_is_now(
+    seeded: Influxdb, name: str, title: str, known: dict[str, dict[str, Any]]
+) -> None:
+    found = rows(show(seeded, name, title))
+    assert set(found) == set(known)
+    for asset, fields in known.items():
+        shown = found[asset]
+        assert shown["time"] == NOW - NOW % HOUR
+        assert {key: shown[key] for key in fields if key in shown} == {k: v for k, v in fields.items() if k in shown}
+        assert "lat" not in shown or (shown["lat"], shown["lon"]) == (50.1, 8.75)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_columns_that_grafana_names_are_the_ones_that_come(seeded: Influxdb, name: str) -> None:
+    for found in BOARD[name]["panels"]:
+        if found["type"] in {"table", "geomap"}:
+            series = show(seeded, name, found["title"], view_of(name))
+            come = {"Time"} | {column for one in series for column in (*one.get("tags", {}), *one["columns"][1:])}
+            organize = next(change for change in found["transformations"] if change["id"] == "organize")
+            assert set(organize["options"]["renameByName"]) <= come
+
+
+def test_the_history_has_mean_high_and_highest(seeded: Influxdb) -> None:
+    (one,) = show(seeded, "bins", "Füllstand im Verlauf", replace(ALL, since="now-1d", interval="1h"))
+    assert one["columns"] == ["time", "Mittel", "Vollstes Zehntel ab", "Vollster"]
+    assert {tuple(row[1:]) for row in one["values"] if row[1] is not None} == {(75.5, 97, 97)}
+
+
+def test_a_gap_stays_a_gap(seeded: Influxdb) -> None:
+    view = replace(view_of("bin"), since="now-2d", interval="1h")
+    (one,) = show(seeded, "bin", "Füllstand und Abstand", view)
+    values = [value for _, value in one["values"]]
+    assert set(values) == {50, None}
+    assert values.count(None) >= 10
+
+
+def test_what_was_emptied_today_begins_at_midnight_of_the_city(seeded: Influxdb) -> None:
+    (days,) = show(seeded, "bins", "Heute geleert")
+    assert [counted for _, counted in days["values"]][-2:] == [1, 1]
+    assert days["values"][-1][0] % (24 * HOUR) == 22 * HOUR  # summer time
+    tomorrow = replace(ALL, to_ms=NOW + 24 * HOUR)
+    assert number(seeded, "bins", "Heute geleert", tomorrow) == 0
+    assert number(seeded, "bins", "Füllstand bei Leerung") == 75
+
+
+def test_each_depth_is_a_line_and_both_kinds_of_probe_stay_apart(seeded: Influxdb) -> None:
+    found = {
+        title: {(one["tags"]["asset_id"], one["tags"]["depth_cm"]) for one in show(seeded, "trees", title) if told(one)}
+        for title in ("Saugspannung nach Tiefe", "Nutzbares Wasser nach Tiefe")
+    }
+    assert list(found.values()) == [{("of-dry", "30"), ("of-dry", "60")}, {("of-plan", "30")}]
+
+
+def told(series: dict[str, Any]) -> bool:
+    return any(value is not None for _, value in series["values"])
+
+
+def test_a_browser_that_asks_for_the_last_days_gets_the_same(server: Influxdb) -> None:
+    now = time.time_ns() // 1_000_000
+    bucket = filled(server, now)
+    view = View(now, relative=True, chosen={"tour": ["24"]})
+    assert numbers(bucket, "bins", view) == [1, 1, 1, 2]
+    assert len(show(bucket, "trees", "Karte", view)) == len(TREES)
+
+
+def test_variables_offer_cities_and_the_assets_of_the_chosen_ones(seeded: Influxdb) -> None:
+    def offered(name: str, which: str, view: View) -> list[str]:
+        variable = next(found for found in variables(name) if found["name"] == which)
+        series = ask(seeded, view.expand(variable["query"], variables(name)))
+        return [value for one in series for _, value in one["values"]]
+
+    assert offered("bins", "city", ALL) == ["giessen", "offenbach"]
+    chosen = replace(ALL, chosen={"city": ["giessen"]})
+    assert offered("bin", "bin", chosen) == sorted(asset for asset in BINS if asset.startswith("gi"))
+    assert offered("trees", "tree", chosen) == ["gi-frozen", "gi-silent"]
 
 
 def test_the_token_of_the_boards_cannot_delete(seeded: Influxdb) -> None:
-    before = number(seeded, "Fällig")
     with pytest.raises(AssertionError, match="error"):
-        ask(seeded, 'DELETE FROM "bin_level"')
-    assert number(seeded, "Fällig") == before
+        ask(seeded, 'DELETE FROM "bin_state"')
+    assert numbers(seeded, "bins") == [1, 1, 1, 2]
     assert json.dumps(BOARD).count("DELETE") == 0
