@@ -26,11 +26,14 @@ from .technical import (
     states,
     table,
     tile,
+    to_open_data,
     uid,
 )
 from .technical_influxql import OF_LATE, link_over_time, newest_number, newest_rows, one_device, over_time, uplinks
+from .wall import API, heads
 
 UID: Final = DEVICE_BOARD
+_OTHERS: Final = (("smartcity-fleet", "Alle Geräte", "All devices"), ("smartcity-pipeline", "Pipeline", "Pipeline"))
 _KINDS: Final = ("bin_level", "soil", "device_status")
 _LINK_STEPS: Final = falling(5, 10)
 _NEVER: Final = ("nichts von diesem Gerät: Kennung, Zeitraum, Verzeichnis prüfen",
@@ -49,13 +52,15 @@ def board(language: Language = "de") -> Dashboard:
         ),
         panels=(
             *_verdict(say),
+            _place(say),
             _uplinks(say),
             *_link(say),
             *_condition(say),
             _letters(say),
             _events(say),
         ),
-        choices=(Choice("device", say("Gerät", "Device"), values_of("device_health", "device_id"), number="one"),),
+        choices=(Choice("device", say("Gerät", "Device"), values_of("device_health", "device_id"), number="one"), API),
+        links=heads(say, language, *_OTHERS),
         since="now-2d",
         refresh="1m",
     )
@@ -95,6 +100,26 @@ def _verdict(say: Say) -> tuple[Panel, ...]:
         Query(newest_number(kind, "quality", only=one_device()), "time_series") for kind in ("bin_level", "soil")
     )
     return (*tiles, replace(tile(read, "", "none", PLAIN, _quality(say)), queries=measured))
+
+
+def _place(say: Say) -> Panel:
+    said = Said(
+        say("Wo es steht", "Where it stands"),
+        say("Laut Verzeichnis, mit den offenen Daten des Ortes; daneben, was der letzte Tag gebracht hat.",
+            "By the registry, with the open data of the place; beside it what the last day has brought."),
+        say(*_NEVER),
+    )  # fmt: skip
+    columns = {
+        "asset_id": Column(say("Steht an", "Stands at"), more=to_open_data(say)),
+        "tenant": Column(say("Stadt", "City")),
+        "model": Column(say("Modell", "Model")),
+        "interval_s": Column(say("Üblicher Abstand", "Usual interval"), "s"),
+        "received": Column(say("Empfangen (24 h)", "Received (24 h)")),
+        "missing": Column(say("Fehlend (24 h)", "Missing (24 h)")),
+    }
+    names = ("interval_s", "received", "missing")
+    query = newest_rows("device_health", names, ("tenant", "asset_id", "model"), f"{one_device()} AND {OF_LATE}")
+    return table(said, (query,), columns, columns["asset_id"].title, 4)
 
 
 def _quality(say: Say) -> list[Json]:

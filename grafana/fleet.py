@@ -24,14 +24,21 @@ from .technical import (
     table,
     tile,
     to_device,
+    to_open_data,
     uid,
 )
 from .technical_influxql import OF_LATE, aggregate, city, devices_in, newest_rows, over_time
+from .wall import API, heads
 
 UID: Final = "smartcity-fleet"
 STATES, RADIO, BATTERY = "Geräte nach Schweigen", "Funk", "Batterie"
 """German titles of panels to which alarms lead."""
 _DEVICE: Final = ("tenant", "asset_id", "device_id", "model")
+_OTHERS: Final = (
+    ("smartcity-device", "Gerät", "Device"),
+    ("smartcity-pipeline", "Pipeline", "Pipeline"),
+    ("smartcity-bins", "Behälter", "Bins"),
+)
 _HEADROOM, _MARGIN, _LOSS, _BATTERY = falling(5, 10), falling(5, 10), rising(5, 10), falling(20, 40)
 
 
@@ -53,7 +60,8 @@ def board(language: Language = "de") -> Dashboard:
             *_history(say),
             _strangers(say),
         ),
-        choices=(Choice("city", say("Stadt", "City"), values_of("device_health", "tenant")),),
+        choices=(Choice("city", say("Stadt", "City"), values_of("device_health", "tenant")), API),
+        links=heads(say, language, *_OTHERS),
     )
 
 
@@ -79,7 +87,7 @@ def _counts(say: Say) -> tuple[Panel, ...]:
 def _who(say: Say, language: Language) -> dict[str, Column]:
     return {
         "device_id": Column(say("Gerät", "Device"), more=to_device(say, language)),
-        "asset_id": Column(say("Steht an", "Stands at")),
+        "asset_id": Column(say("Steht an", "Stands at"), more=to_open_data(say)),
         "tenant": Column(say("Stadt", "City")),
         "model": Column(say("Modell", "Model")),
     }

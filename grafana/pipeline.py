@@ -24,10 +24,12 @@ from .technical import (
     uid,
 )
 from .technical_influxql import aggregate, newest_number, newest_rows, open_by_model, over_time
+from .wall import API, heads
 
 UID: Final = "smartcity-pipeline"
 BOOKS, BACKLOG, LETTERS, SOURCES = "Bilanz", "Rückstand", "Unzustellbare nach Grund", "Quellen"
 """German titles of panels to which alarms lead."""
+_OTHERS: Final = (("smartcity-fleet", "Geräte", "Devices"), ("smartcity-bins", "Behälter", "Bins"))
 _SINK: Final = ("name",)
 
 
@@ -42,7 +44,8 @@ def board(language: Language = "de") -> Dashboard:
             "What became of every message, how far the pipeline is behind, and what it could not deliver.",
         ),
         panels=(*_books(say), *_now(say), *_flow(say), *_letters(say, language), _sources(say)),
-        choices=(),
+        choices=(API,),
+        links=heads(say, language, *_OTHERS),
         since="now-6h",
         refresh="30s",
     )

@@ -158,6 +158,12 @@ def to_device(say: Say, language: Language) -> tuple[tuple[str, object], ...]:
     return (("links", [{"title": say("Gerät zeigen", "Show the device"), "url": url}]),)
 
 
+def to_open_data(say: Say) -> tuple[tuple[str, object], ...]:
+    """An asset's id leads to its values; the board has the API's address."""
+    url = "${api}/api/v1/stations/${__value.raw}/observations"
+    return (("links", [{"title": say("Offene Daten (JSON)", "Open data (JSON)"), "url": url, "targetBlank": True}]),)
+
+
 def states(say: Say) -> list[Json]:
     """Of a device."""
     return mapped(

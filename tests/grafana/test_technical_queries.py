@@ -66,7 +66,7 @@ def frames() -> Iterator[Point]:
 def health() -> Iterator[Point]:
     for hour in range(30):
         at = NOW - NOW % HOUR - hour * HOUR
-        sound: dict[str, Field] = {"state_code": 0, "age_s": 60.0, "received": 96, "headroom_db": 16.0}
+        sound: dict[str, Field] = {"state_code": 0, "age_s": 60.0, "received": 96, "headroom_db": 16.0, "missing": 2}
         more: dict[str, Field] = {"loss_pct": 2.0, "battery_pct": 88.0, "link_margin_db": 11.0, "interval_s": 900.0}
         yield of("device_health", "a1", at, sound | more)
         yield of("device_health", "b2", at, {"state_code": 2 if hour < 5 else 0, "age_s": 90_000.0, "received": 0})
