@@ -80,7 +80,9 @@ def policies() -> Json:
         **_pace("30s", "5m", "12h"),
         "routes": [
             _unable(),
-            _route(EVERYBODY, [["team", "=", "operations"], _URGENT], "1m", "5m", "4h"),
+            _route(
+                EVERYBODY, [["team", "=", "operations"], _URGENT], "3m", "5m", "4h"
+            ),  # a first row comes within two minutes of a start
             _quiet(EVERYBODY, [["team", "=", "operations"]]),
             _route(EVERYBODY, [_URGENT], "10s", "1m", "1h") | {"continue": True},
             *map(_city, CITIES),
