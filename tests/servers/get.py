@@ -19,7 +19,7 @@ from importlib import import_module, reload
 from pathlib import Path
 from typing import Final
 
-from tests.servers import influxdb, kafka
+from tests.servers import grafana_types, influxdb, kafka
 from tests.servers.process import SERVERS
 
 HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ DEBIAN: Final[Mapping[str, Sequence[str]]] = {
     "postgresql": ("postgresql",),
     "compose": ("docker-compose",),
 }
-NAMES: Final = (*DEBIAN, "influxdb", "kafka")
+NAMES: Final = (*DEBIAN, "influxdb", "kafka", "grafana_types")
 
 
 def version(name: str) -> str | None:
@@ -53,8 +53,10 @@ def get(name: str) -> None:
         from_debian(name)
     elif name == "influxdb":
         build_influxdb()
-    else:
+    elif name == "kafka":
         fetch_kafka()
+    else:
+        fetch_grafana_types()
 
 
 def from_debian(name: str) -> None:
@@ -90,6 +92,17 @@ def fetch_kafka() -> None:
     maven = ["mvn", "--batch-mode", "--file", str(HERE / "kafka-pom.xml")]
     _run("kafka", [*maven, "dependency:copy-dependencies", *wanted])
     part.rename(kafka.JARS)
+
+
+def fetch_grafana_types() -> None:
+    """By a lock file with hashes; nothing of it is run but the compiler, by the test."""
+    _need("node", ["node", "--version"], (18,))
+    _need("npm", ["npm", "--version"], (9,))
+    grafana_types.FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(grafana_types.LOCKED / name, grafana_types.FOLDER)
+    npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(grafana_types.FOLDER)]
+    _run("grafana_types", npm)
 
 
 def _need(tool: str, ask: Sequence[str], least: tuple[int, ...]) -> None:
@@ -149,7 +162,7 @@ def main(arguments: Sequence[str]) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second one waits and then finds everything there
         reasons = dict(_attempt(name) for name in wanted)
     for name, reason in reasons.items():
-        _say(f"{name:<11} {version(name) or 'missing':<15} {reason}\n")
+        _say(f"{name:<13} {version(name) or 'missing':<15} {reason}\n")
     return 1 if any(reasons.values()) else 0
 
 
@@ -167,7 +180,8 @@ def _attempt(name: str) -> tuple[str, str]:
 
 _DESCRIPTION = (
     "Gets the servers that tests lean on: Mosquitto, Chromium, PostgreSQL and docker-compose from Debian, InfluxDB "
-    "built from its Go module (ten minutes, once), Kafka from Maven. What is there already is left alone."
+    "built from its Go module (ten minutes, once), Kafka from Maven, Grafana's types from npm. What is "
+    "there already is left alone."
 )
 _EPILOG = f"What Debian does not have goes to {SERVERS} (move it with SMARTCITY_SERVERS). Exit code 1: one is missing."
 

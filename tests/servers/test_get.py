@@ -51,7 +51,7 @@ def test_what_cannot_be_had_is_told_and_the_others_are_still_fetched(
     monkeypatch.setattr(get, "get", fetch)
     assert main([]) == 1
     said = capsys.readouterr().out
-    assert "mosquitto   missing         needs root; run: sudo apt-get install mosquitto" in said
+    assert "mosquitto     missing         needs root; run: sudo apt-get install mosquitto" in said
     assert "kafka       1.0" in said
 
 
