@@ -52,7 +52,7 @@ def test_what_cannot_be_had_is_told_and_the_others_are_still_fetched(
     assert main([]) == 1
     said = capsys.readouterr().out
     assert "mosquitto     missing         needs root; run: sudo apt-get install mosquitto" in said
-    assert "kafka       1.0" in said
+    assert "kafka         1.0" in said
 
 
 def test_a_server_that_was_fetched_but_does_not_run_is_missing(
