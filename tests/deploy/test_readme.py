@@ -105,7 +105,7 @@ def test_an_override_shown_gives_a_service_one_secret_more(
     installation: Installation, service: str, secrets: set[str]
 ) -> None:
     override = installation.folder / "docker-compose.override.yml"
-    (block,) = (block for block in readme_blocks("yaml") if f"  {service}:" in block)
+    (block,) = (one for one in readme_blocks("yaml") if f"  {service}:" in one and "secrets" in one)
     override.write_text(block)
     try:
         shown = yaml.safe_load(compose.config(installation.folder))
