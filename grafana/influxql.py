@@ -61,12 +61,13 @@ class Chosen:
         """How many assets are so at present; no row when nothing is known of any.
 
         `condition`: of the value `v`. Each asset gives a 0, and a 1 more when it is so: none is 0 and not "no data".
+        An outer SELECT without its own bound in time walks all of the store: 60 ms instead of 5 for a year of 40 bins.
         """
         each = self._newest(measurement, "state_code")
         so = self._newest(measurement, name)
         return (
-            f"SELECT sum(n) FROM (SELECT v * 0 AS n FROM ({each})), "
-            f"(SELECT v * 0 + 1 AS n FROM ({so}) WHERE {condition})"
+            f"SELECT sum(n) FROM (SELECT v * 0 AS n FROM ({each}) WHERE {PRESENT}), "
+            f"(SELECT v * 0 + 1 AS n FROM ({so}) WHERE {condition} AND {PRESENT}) WHERE {PRESENT}"
         )
 
     def _newest(self, measurement: str, name: str) -> str:

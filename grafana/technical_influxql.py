@@ -65,8 +65,8 @@ def devices_in(state: int) -> str:
     """How many devices are in that state now; 0 is said when there are others, nothing when there is none at all."""
     newest = f"SELECT last({field('device_health', 'state_code')})"
     among = f'FROM "device_health" WHERE {_where(f"{city()} AND {OF_LATE}")} GROUP BY {tag("device_id")}'
-    counted = f"SELECT v * 0 + 1 AS n FROM ({newest} AS v {among}) WHERE v = {state}"
-    return f"SELECT sum(n) FROM ({newest} * 0 AS n {among}), ({counted})"
+    counted = f"SELECT v * 0 + 1 AS n FROM ({newest} AS v {among}) WHERE v = {state} AND {OF_LATE}"
+    return f"SELECT sum(n) FROM ({newest} * 0 AS n {among}), ({counted}) WHERE {OF_LATE}"
 
 
 def open_by_model(reason: str) -> str:
