@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from sinks.errors import Invalid, Refused
+from sinks.errors import Invalid, Refused, Unavailable
 from sinks.storage import InfluxSettings, read_secret
 
 from .output import Json, show, storage
@@ -68,28 +67,31 @@ def set_up(
 
 @influx.command("check", epilog="Example: smartcity influx check --json")
 def check(ctx: typer.Context, as_json: Json = False) -> None:
-    """Try every token that the settings name. Exit code 1 when one does not do, with what to mend."""
+    """Try every token that the settings name, and the types of the fields in the bucket.
+
+    Exit code 1, with what to mend, when a token may too little or too much or a field has another type.
+    """
     settings = storage(ctx).store.influxdb
     rights = [right for right in _RIGHTS if settings.has(right)]
     if not rights:
         raise Invalid("no token to check: set store.influxdb.write_token_file or store.influxdb.read_token_file")
-    missing = {right: _missing(settings, right) for right in rights}
-    rows = [{"right": right, "ok": not said, "text": " ".join(said)} for right, said in missing.items()]
-    show(rows, ["right", "ok", "text"], as_json=as_json)
-    if any(missing.values()):
+    rows = [_checked(settings, right) for right in rights]
+    show(rows, ["right", "ok", "server", "text"], as_json=as_json)
+    if not all(row["ok"] for row in rows):
         raise typer.Exit(_FAILED)
 
 
-def _missing(settings: InfluxSettings, right: Right) -> list[str]:
-    from sinks.influxdb.read import InfluxReader  # noqa: PLC0415 as above
-    from sinks.influxdb.write import InfluxStore  # noqa: PLC0415 as above
+def _checked(settings: InfluxSettings, right: Right) -> dict[str, str | bool]:
+    from sinks.influxdb.audit import reader_faults, version, writer_faults  # noqa: PLC0415 as above
 
+    server = ""
     try:
         connection = settings.connection(right)
-    except Refused as error:
-        return [str(error)]
-    with closing(InfluxStore(connection) if right == "write" else InfluxReader(connection)) as client:
-        return client.check()
+        server = version(connection)
+        faults = writer_faults(connection) if right == "write" else reader_faults(connection)
+    except (Refused, Unavailable) as error:
+        faults = [str(error)]
+    return {"right": right, "ok": not faults, "server": server, "text": " ".join(faults)}
 
 
 def _token_files(settings: InfluxSettings) -> dict[Right, Path]:

@@ -17,7 +17,9 @@ from sinks.influxdb.schema import MEASUREMENTS, TAGS
 from sinks.model import Field
 from sinks.ports import Row, Selection, series_key
 
-_TYPES: Final[Mapping[type[Field], str]] = {float: "float", int: "integer", bool: "boolean", str: "string"}
+TYPES: Final[Mapping[type[Field], str]] = {float: "float", int: "integer", bool: "boolean", str: "string"}
+"""As InfluxQL calls them."""
+
 _LAST_MS: Final = 2**63 // 1_000_000  # InfluxDB counts nanoseconds in 64 bits
 
 
@@ -51,6 +53,10 @@ class InfluxReader:
         except SinkError as error:
             return [str(error)]
         return []
+
+    def field_keys(self) -> dict[str, list[list[str]]]:
+        """Measurement to name and type of each field in the bucket; a name of two types stands there twice."""
+        return {series["name"]: series["values"] for series in self._query("SHOW FIELD KEYS", {})}
 
     def close(self) -> None:
         self._client.close()  # type: ignore[no-untyped-call]
@@ -107,7 +113,7 @@ _GROUPS: Final = ", ".join(f'"{name}"' for name in TAGS)
 
 def _fields(selection: Selection) -> str:
     """Cast, since a field may have got another type in some shard behind our back."""
-    return ", ".join(f'"{name}"::{_TYPES[kind]}' for name, kind in MEASUREMENTS[selection.measurement].items())
+    return ", ".join(f'"{name}"::{TYPES[kind]}' for name, kind in MEASUREMENTS[selection.measurement].items())
 
 
 def _columns(selection: Selection) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sinks.influxdb.connection import Connection
+from sinks.influxdb.write import InfluxStore
 from tests.door import Said, environment, smartcity
-from tests.servers.influxdb import Influxdb
+from tests.servers.influxdb import Influxdb, version
 
 pytestmark = pytest.mark.server("influxdb")
 
@@ -25,6 +29,11 @@ def house(tmp_path: Path, bucket: Influxdb) -> dict[str, str]:
         SMARTCITY_STORE__INFLUXDB__WRITE_TOKEN_FILE=str(tmp_path / "write" / "token"),
         SMARTCITY_STORE__INFLUXDB__READ_TOKEN_FILE=str(tmp_path / "read" / "token"),
     )
+
+
+def way_to(house: dict[str, str]) -> Connection:
+    url, org, bucket = (house[f"SMARTCITY_STORE__INFLUXDB__{name}"] for name in ("URL", "ORG", "BUCKET"))
+    return Connection(url, org, bucket, "none")
 
 
 def set_up(tmp_path: Path, house: dict[str, str], *more: str) -> Said:
@@ -64,6 +73,35 @@ def test_check_tries_only_the_rights_that_the_settings_name(tmp_path: Path, hous
     set_up(tmp_path, house)
     reader = {name: value for name, value in house.items() if not name.endswith("WRITE_TOKEN_FILE")}
     assert [row["right"] for row in json.loads(smartcity("influx", "check", "--json", env=reader).out)] == ["read"]
+
+
+def checked(house: dict[str, str]) -> dict[str, dict[str, object]]:
+    return {row["right"]: row for row in json.loads(smartcity("influx", "check", "--json", env=house).out)}
+
+
+def test_check_names_the_version_of_the_server(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house)
+    assert {str(row["server"]).lstrip("v") for row in checked(house).values()} == {version()}
+
+
+def test_a_token_that_may_too_much_is_told(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house)
+    for right in ("write", "read"):
+        (tmp_path / right / "token").write_text((tmp_path / "admin").read_text())
+    said = checked(house)
+    assert "may also read" in str(said["write"]["text"])
+    assert "may also write" in str(said["read"]["text"])
+
+
+def test_a_field_of_another_type_and_an_older_measurement_are_told(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house)
+    writer = replace(way_to(house), token=tokens(tmp_path)[0])
+    with closing(InfluxStore(writer)) as store:
+        store._post(b"bin_level,tenant=x level_pct=1i,distance_mm=1.5\nlink_quality,tenant=x snr_db=1.0")
+    text = str(checked(house)["read"]["text"])
+    assert "bin_level.level_pct is stored as integer in some shard and should be float" in text
+    assert "link_quality is of an older version" in text
+    assert "distance_mm" not in text
 
 
 def test_settings_without_a_place_for_a_token_are_told_before_anything_is_made(

@@ -1,0 +1,56 @@
+"""What an InfluxDB is and what stands in it, held against what we expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Final
+
+from sinks.errors import SinkError
+from sinks.influxdb.connection import Connection
+from sinks.influxdb.read import TYPES, InfluxReader
+from sinks.influxdb.schema import MEASUREMENTS
+from sinks.influxdb.write import InfluxStore
+
+_OLDER: Final = {"link_quality": "its fields stand in the rows of the frame now; smartcity reprocess writes them there"}
+
+
+def version(connection: Connection) -> str:
+    """As the server names itself, "v2.9.1"; "" when it does not. Raises `Unavailable` when it does not answer."""
+    with connection.errors(), connection.open() as client:
+        said = client.api_client.call_api("/ping", "GET", response_type=None)
+    headers: Mapping[str, str] = said[2]
+    return headers.get("X-Influxdb-Version", "")
+
+
+def writer_faults(connection: Connection) -> list[str]:
+    """What is wrong with a token that is to write and nothing else."""
+    with closing(InfluxStore(connection)) as store, closing(InfluxReader(connection)) as reader:
+        return store.check() or _surplus(reader, "may also read; it should only write")
+
+
+def reader_faults(connection: Connection) -> list[str]:
+    """What is wrong with a token that is to read and nothing else, and with the fields that it sees."""
+    with closing(InfluxStore(connection)) as store, closing(InfluxReader(connection)) as reader:
+        missing = reader.check()
+        if missing:
+            return missing
+        try:
+            stored = list(_field_faults(reader.field_keys()))
+        except SinkError as error:
+            stored = [str(error)]
+        return _surplus(store, "may also write, and so delete; it should only read") + stored
+
+
+def _surplus(other: InfluxStore | InfluxReader, says: str) -> list[str]:
+    return [] if other.check() else [f"the token {says}: smartcity influx setup makes one with the least rights"]
+
+
+def _field_faults(found: Mapping[str, list[list[str]]]) -> Iterator[str]:
+    for measurement, keys in found.items():
+        if measurement in _OLDER:
+            yield f"{measurement} is of an older version: {_OLDER[measurement]}"
+        expected = MEASUREMENTS.get(measurement, {})
+        for name, kind in keys:
+            if name in expected and kind != TYPES[expected[name]]:
+                yield f"{measurement}.{name} is stored as {kind} in some shard and should be {TYPES[expected[name]]}"
