@@ -14,6 +14,8 @@ import typer
 
 import decoders
 from decoders.batch import decode_line, describe
+from grafana import commands as grafana_commands
+from grafana.api import GrafanaError
 from ingest import commands as ingest_commands
 from ingest import doctor as checks
 from ingest import show
@@ -196,6 +198,7 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON."
 ingest_commands.add_to(app)
 app.command("status", epilog="Example: smartcity status --json")(show.status)
 sink_commands.add_to(app, {name: decoder.key for name, decoder in decoders.by_name().items()})
+grafana_commands.add_to(app)
 sink_commands.devices.command("models", epilog="Example: smartcity devices models --json")(models)
 
 
@@ -205,7 +208,7 @@ def main() -> None:
         app()
     except (SettingsError, NoBroker, Busy) as error:
         _fail(error, USAGE)
-    except SinkError as error:
+    except (SinkError, GrafanaError) as error:
         _fail(error, FAILED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; nobody is left to be told

@@ -24,7 +24,7 @@ from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
 from ingest.sources.things_stack_storage import BackfillSettings
 from ingest.sources.webhook_settings import WebhookSettings
-from sinks.storage import JournalSettings, Storage, StoreSettings
+from sinks.storage import JournalSettings, Storage, StoreSettings, read_secret
 
 PREFIX: Final = "SMARTCITY_"
 FILE: Final = "smartcity.toml"
@@ -64,6 +64,27 @@ class RegistrySettings(BaseModel):
     url: SecretStr | None = None
 
 
+class GrafanaSettings(BaseModel):
+    """The Grafana that `smartcity grafana` asks: as a service account (its token), or as a user with a password."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = "http://127.0.0.1:3000"
+    token_file: Path | None = None
+    user: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+
+    def auth(self) -> str | tuple[str, str] | None:
+        """The token, or user and password, out of their files; None without either. Raises what `read_secret` does."""
+        if self.token_file is not None:
+            return read_secret(self.token_file)
+        if self.user is not None and self.password_file is not None:
+            return self.user, read_secret(self.password_file)
+        return None
+
+
 class Settings(BaseModel):
     """All that can be set."""
 
@@ -82,6 +103,7 @@ class Settings(BaseModel):
     derive: DeriveSettings = DeriveSettings()
     api: ApiSettings = ApiSettings()
     simulate: SimulateSettings = SimulateSettings()
+    grafana: GrafanaSettings = GrafanaSettings()
 
     @field_validator("mappings")
     @classmethod

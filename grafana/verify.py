@@ -14,6 +14,7 @@ TAG: Final = "smartcity"
 SOURCE: Final = "smartcity"
 EXPRESSIONS: Final = "__expr__"
 EVERYTHING: Final = ".*"
+NAMELESS: Final = "database name required"
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::\w+)?\}")
 
 
@@ -76,8 +77,10 @@ def verify(grafana: Asked, window: Window) -> Iterator[Finding]:
 def _source(grafana: Asked) -> Finding:
     health = grafana.datasource_health(SOURCE)
     good = health.get("status") == "OK"
-    mend = "" if good else "; check SMARTCITY_INFLUXDB_URL, _BUCKET and _READ_TOKEN of Grafana"
-    return Finding("Grafana", f"datasource {SOURCE}", "ok" if good else "error", f"{health.get('message', '')}{mend}")
+    said = str(health.get("message", ""))
+    check = "; check SMARTCITY_INFLUXDB_URL, _BUCKET and _READ_TOKEN of Grafana"
+    mend = "" if good else _advice(said) or check
+    return Finding("Grafana", f"datasource {SOURCE}", "ok" if good else "error", f"{said}{mend}")
 
 
 def _board(grafana: Asked, board: Json, plugins: set[str], window: Window) -> Iterator[Finding]:
@@ -136,9 +139,15 @@ def judged(where: str, what: str, results: Mapping[str, Json]) -> Finding:
     """One error makes it an error; no row in any answer is no data."""
     errors = [f"{name}: {result['error']}" for name, result in results.items() if result.get("error")]
     if errors or not results:
-        return Finding(where, what, "error", "; ".join(errors)[:500] or "Grafana gave no result")
+        text = "; ".join(errors)[:500] or "Grafana gave no result"
+        return Finding(where, what, "error", text + _advice(text))
     rows = sum(_rows(frame) for result in results.values() for frame in result.get("frames") or [])
     return Finding(where, what, "ok" if rows else "no data", f"{rows} rows")
+
+
+def _advice(text: str) -> str:
+    """A Grafana 9.4 forgets the datasource's database when it moves its secrets, at its very first start."""
+    return "; restart Grafana once" if NAMELESS in text else ""
 
 
 def _rows(frame: Json) -> int:

@@ -22,7 +22,7 @@ from tests.ingest.house import BIN_EUI, chirpstack
 from tests.servers import mosquitto
 from tests.servers.process import free_port
 
-LASTING = {"run", "ingest", "api", "simulate", "doctor", "influx"}
+LASTING = {"run", "ingest", "api", "simulate", "doctor", "influx", "grafana"}
 """Commands that go on running or need a server: tried in their own tests."""
 
 
