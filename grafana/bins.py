@@ -61,8 +61,8 @@ def emptied_marks(say: Say) -> tuple[Annotation, ...]:
 
 def nothing(say: Say) -> str:
     """What to check when there is nothing at all."""
-    return say("keine Daten: läuft `smartcity derive`? Stadt, Behälter und Zeitraum prüfen",
-               "no data: does `smartcity derive` run? Check city, bin and time")  # fmt: skip
+    return say("keine Daten: läuft `smartcity ingest derive`? Stadt, Behälter und Zeitraum prüfen",
+               "no data: does `smartcity ingest derive` run? Check city, bin and time")  # fmt: skip
 
 
 def _counts(say: Say) -> tuple[Panel, ...]:

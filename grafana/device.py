@@ -71,8 +71,8 @@ def _verdict(say: Say) -> tuple[Panel, ...]:
     late = f"{one_device()} AND {OF_LATE}"
     told = (
         (say("Funktioniert?", "Does it work?"),
-         say("Meldet es sich so oft wie üblich? Das Urteil von `smartcity derive`, jede Minute neu.",
-             "Does it speak as often as usual? Judged by `smartcity derive` every minute."),
+         say("Meldet es sich so oft wie üblich? Das Urteil von `smartcity ingest derive`, jede Minute neu.",
+             "Does it speak as often as usual? Judged by `smartcity ingest derive` every minute."),
          "state_code", "none", PLAIN, states(say)),
         (say("Zuletzt gehört vor", "Last heard"), say("Alter der neuesten Meldung.", "Age of the newest message."),
          "age_s", "s", rising(6 * 3600, 24 * 3600), None),

@@ -66,8 +66,8 @@ def board(language: Language = "de") -> Dashboard:
 
 
 def _empty(say: Say) -> str:
-    return say("keine Geräte: Verzeichnis, `smartcity derive` und Stadt prüfen",
-               "no devices: check registry, `smartcity derive` and city")  # fmt: skip
+    return say("keine Geräte: Verzeichnis, `smartcity ingest derive` und Stadt prüfen",
+               "no devices: check registry, `smartcity ingest derive` and city")  # fmt: skip
 
 
 def _counts(say: Say) -> tuple[Panel, ...]:

@@ -52,7 +52,7 @@ def board(language: Language = "de") -> Dashboard:
 
 
 def _nothing(say: Say) -> str:
-    return say("keine Zeilen: läuft `smartcity derive`?", "no rows: does `smartcity derive` run?")
+    return say("keine Zeilen: läuft `smartcity ingest derive`?", "no rows: does `smartcity ingest derive` run?")
 
 
 def _books(say: Say) -> tuple[Panel, ...]:

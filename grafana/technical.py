@@ -32,6 +32,8 @@ def falling(bad: float, late: float) -> tuple[Step, ...]:
     return (None, BAD), (bad, LATE), (late, CALM)
 
 
+_LOWEST: Final = -1e9
+
 PLAIN: Final[tuple[Step, ...]] = ((None, CALM),)
 
 
@@ -53,6 +55,11 @@ class Said:
     empty: str
 
 
+def known(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Grey is below every number: where there is none, a tile must not look as calm as a zero."""
+    return (None, UNKNOWN), (_LOWEST, steps[0][1]), *steps[1:]
+
+
 def tile(said: Said, query: str, unit: str, steps: tuple[Step, ...], mappings: list[Json] | None = None) -> Panel:
     """A number of each series under its name, readable from afar."""
     return Panel(
@@ -62,7 +69,7 @@ def tile(said: Said, query: str, unit: str, steps: tuple[Step, ...], mappings: l
         queries=(Query(query, "time_series", "$tag_name" if '"name"' in query else ""),),
         size=(4, 4),
         unit=unit,
-        steps=steps,
+        steps=known(steps),
         no_value=said.empty,
         defaults={"mappings": mappings} if mappings else {},
         options={
@@ -112,6 +119,13 @@ class Column:
     more: tuple[tuple[str, object], ...] = ()
 
 
+_NO_CELL: Final[Json] = {
+    "matcher": {"id": "byRegexp", "options": "/.*/"},
+    "properties": [{"id": "noValue", "value": "–"}],  # noqa: RUF001 a dash as it is set in tables
+}
+"""A cell without a value; what the panel says of none at all would stand in every one."""
+
+
 def table(said: Said, queries: tuple[str, ...], columns: Mapping[str, Column], sort: str, height: int = 9) -> Panel:
     """Rows of all queries in one table. `columns`: by the name that the answer gives; others are hidden.
 
@@ -130,7 +144,7 @@ def table(said: Said, queries: tuple[str, ...], columns: Mapping[str, Column], s
         steps=PLAIN,
         no_value=said.empty,
         defaults={"custom": {"align": "auto", "filterable": True}},
-        overrides=tuple(override for override in overrides if override["properties"]),
+        overrides=(_NO_CELL, *(override for override in overrides if override["properties"])),
         options={"showHeader": True, "sortBy": [{"displayName": sort, "desc": True}]},
         transformations=(
             {"id": "merge", "options": {}},

@@ -59,8 +59,8 @@ def board(language: Language = "de") -> Dashboard:
 
 
 def _nothing(say: Say) -> str:
-    return say("keine Daten: läuft `smartcity derive`? Stadt, Baum und Zeitraum prüfen",
-               "no data: does `smartcity derive` run? Check city, tree and time")  # fmt: skip
+    return say("keine Daten: läuft `smartcity ingest derive`? Stadt, Baum und Zeitraum prüfen",
+               "no data: does `smartcity ingest derive` run? Check city, tree and time")  # fmt: skip
 
 
 def _counts(say: Say) -> tuple[Panel, ...]:

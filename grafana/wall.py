@@ -44,7 +44,7 @@ def city_map(said: Said, query: str, state: Column, columns: Mapping[str, Column
     layer = {
         "type": "markers",
         "name": said.title,
-        "config": {"style": style, "showLegend": True},
+        "config": {"style": style, "showLegend": False},
         "location": {"mode": "coords", "latitude": columns["lat"].title, "longitude": columns["lon"].title},
         "tooltip": True,
     }

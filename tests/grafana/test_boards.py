@@ -11,7 +11,7 @@ import pytest
 from grafana.__main__ import BOARDS, FOLDER
 from grafana.dashboard import SOURCE
 from grafana.influxql import field, tag, values_of
-from grafana.technical import LANGUAGES
+from grafana.technical import LANGUAGES, UNKNOWN
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
 
 BOARD: dict[str, dict[str, Any]] = {
@@ -232,7 +232,8 @@ def test_columns_that_are_renamed_located_or_changed_are_there(panel: dict[str, 
     columns, titles = organize["options"]["renameByName"], set(organize["options"]["renameByName"].values())
     text = " ".join(target["query"] for target in panel["targets"])
     assert {column for column in columns if column != "Time"} <= set(re.findall(r"\w+", text))
-    assert {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]} <= titles
+    matchers = [override["matcher"] for override in panel["fieldConfig"]["overrides"]]
+    assert {matcher["options"] for matcher in matchers if matcher["id"] == "byName"} <= titles
     if panel["type"] == "table":
         assert {column["displayName"] for column in panel["options"]["sortBy"]} <= titles
     else:
@@ -248,3 +249,11 @@ def test_a_name_that_is_not_in_the_schema_cannot_be_built() -> None:
         tag("city")
     with pytest.raises(KeyError):
         values_of("bins", "tenant")
+
+
+TILES = [p for p in PANELS if p.values[0]["type"] == "stat"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("panel", TILES)
+def test_a_tile_that_knows_nothing_is_grey_and_not_as_calm_as_a_zero(panel: dict[str, Any]) -> None:
+    assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] == UNKNOWN
