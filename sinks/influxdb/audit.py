@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Final
 
-from sinks.errors import SinkError
+from sinks.errors import Refused, SinkError
 from sinks.influxdb.connection import Connection
 from sinks.influxdb.read import TYPES, InfluxReader
 from sinks.influxdb.schema import MEASUREMENTS
@@ -43,7 +43,14 @@ def reader_faults(connection: Connection) -> list[str]:
 
 
 def _surplus(other: InfluxStore | InfluxReader, says: str) -> list[str]:
-    return [] if other.check() else [f"the token {says}: smartcity influx setup makes one with the least rights"]
+    """Only a refusal shows that the token has no such right; a server that does not answer shows nothing."""
+    try:
+        other.probe()
+    except Refused:
+        return []
+    except SinkError as error:
+        return [f"whether the token {says.partition(';')[0]} could not be asked: {error}"]
+    return [f"the token {says}: smartcity influx setup makes one with the least rights"]
 
 
 def _field_faults(found: Mapping[str, list[list[str]]]) -> Iterator[str]:

@@ -46,10 +46,14 @@ class InfluxReader:
             page += self._first(selection, limit - len(page))
         return page[:limit]
 
+    def probe(self) -> None:
+        """Raise what reading would."""
+        self.latest(Selection(next(iter(MEASUREMENTS)), 0, 1))
+
     def check(self) -> list[str]:
         """Sentences that say what is missing to read; empty when all is well."""
         try:
-            self.latest(Selection(next(iter(MEASUREMENTS)), 0, 1))
+            self.probe()
         except SinkError as error:
             return [str(error)]
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -20,6 +20,9 @@ from sinks.ports import Written
 
 BATCH: Final = 1000
 """Lines in one request: more is no faster and ten times slower to answer."""
+
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes in one request: the server holds a body in memory many times over, and 1.x takes 25 MB at most."""
 
 PATIENCE: Final = 5
 """Times that the same batch may meet a 500 before it is taken apart."""
@@ -49,16 +52,20 @@ class InfluxStore:
         items = [(point, line(point)) for point in admitted]
         accepted = 0
         with self._connection.errors():
-            for start in range(0, len(items), self._batch):
-                delivery = self._deliver(items[start : start + self._batch])
+            for request in _requests(items, self._batch):
+                delivery = self._deliver(request)
                 accepted += delivery.accepted
                 rejected += delivery.rejected
         return Written(accepted, tuple(rejected))
 
+    def probe(self) -> None:
+        """Raise what a write would, and write nothing: of an empty body, token, organisation and bucket are checked."""
+        with self._connection.errors():
+            self._post(b"")
+
     def check(self) -> list[str]:
         try:
-            with self._connection.errors():
-                self._post(b"")  # an empty body is checked for token, organisation and bucket, and writes nothing
+            self.probe()
         except SinkError as error:
             return [str(error)]
         return []
@@ -81,6 +88,18 @@ class InfluxStore:
 
     def _post(self, body: bytes) -> None:
         self._api.write(self._connection.bucket, self._connection.org, body, _MILLISECONDS)
+
+
+def _requests(items: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:
+    """The items in requests of at most so many lines and `LARGEST` bytes; a longer line goes alone."""
+    start = size = 0
+    for at, (_, text) in enumerate(items):
+        if at - start == most or (size and size + len(text) > LARGEST):
+            yield items[start:at]
+            start, size = at, 0
+        size += len(text) + 1
+    if items:
+        yield items[start:]
 
 
 def _identity(items: Sequence[Item]) -> int:

@@ -15,9 +15,10 @@ from time import time
 import pytest
 
 from sinks.errors import Refused, Unavailable
+from sinks.influxdb.audit import writer_faults
 from sinks.influxdb.connection import LONGEST_WAIT_S, Connection
 from sinks.influxdb.read import InfluxReader
-from sinks.influxdb.write import PATIENCE, InfluxStore
+from sinks.influxdb.write import LARGEST, PATIENCE, InfluxStore
 from tests.servers.process import HOST, free_port
 from tests.sinks.contract import everything, point
 
@@ -287,3 +288,20 @@ def test_the_token_is_in_no_log_error_or_repr(fake: Fake, caplog: pytest.LogCapt
     assert TOKEN not in f"{caught.value!r} {caught.value.__context__} {fake.connection()!r} {caplog.text}"
     assert caught.value.__suppress_context__
     store.close()
+
+
+def test_a_request_is_bounded_by_its_bytes_as_well_as_by_its_lines(fake: Fake) -> None:
+    store = InfluxStore(fake.connection())
+    long = "x" * 4000
+    points = [point(minute, quality_codes=long, firmware=long, gateway=long) for minute in range(500)]
+    assert store.write(points).accepted == 500
+    store.close()
+    assert len(fake.bodies) == 2
+    assert all(len(body) <= LARGEST for body in fake.bodies)
+    assert sum(body.count(b"\n") + 1 for body in fake.bodies) == 500
+
+
+def test_a_server_that_does_not_answer_is_no_proof_of_a_token_with_the_least_rights(fake: Fake) -> None:
+    fake.answer = lambda _: OK if len(fake.bodies) == 1 else (503, b"", {})
+    (said,) = writer_faults(fake.connection())
+    assert "could not be asked" in said
