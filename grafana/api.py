@@ -165,18 +165,18 @@ def _address(url: str) -> tuple[str, str, int | None, str]:
 
 
 def _judge(response: Any, **_: object) -> None:
-    """Before grafana-api looks at it: what is no answer becomes our error."""
-    status = response.status_code
+    """Before grafana-api looks at it: what is no answer becomes our error; read to its end, which frees the socket."""
+    status, said = response.status_code, response.content
     if status >= BROKEN or status == BUSY:
         raise Unavailable(f"Grafana answers {status}; look into its log")
     if status in NOT_ALLOWED:
         raise Refused(f"Grafana answers {status}: token or user is wrong, or may not do this", status)
-    if OK <= status < REDIRECT and not response.content:
+    if OK <= status < REDIRECT and not said:
         return
     body = _parsed(response)
     if status >= REDIRECT:
-        said = body.get("message", "") if isinstance(body, dict) else ""
-        raise Refused(f"Grafana answers {status} {said}".strip()[:300], status, body)
+        why = body.get("message", "") if isinstance(body, dict) else ""
+        raise Refused(f"Grafana answers {status} {why}".strip()[:300], status, body)
     if body is None:
         raise Refused("the answer is not JSON; does grafana.url lead to Grafana, or to a login in front of it?", status)
 

@@ -115,7 +115,9 @@ class Installation:
         given = self.services[service].get("environment", {})
         path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
         return {"PATH": path} | {
-            name: HOST if name.endswith("__HOST") else self.translate(service, value) for name, value in given.items()
+            name: HOST if name.endswith("__HOST") else self.translate(service, _text(value))
+            for name, value in given.items()
+            if value is not None  # set to nothing
         }
 
     def command(self, service: str, arguments: list[str] | None = None) -> list[str]:
@@ -178,3 +180,8 @@ def _image_health() -> list[str]:
     text = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
     found: list[str] = yaml.safe_load(re.findall(r"^HEALTHCHECK .* (CMD \[.*\])$", text, re.MULTILINE)[0][4:])
     return ["CMD", *found]
+
+
+def _text(value: object) -> str:
+    """As a container gets it: YAML's truth is a word there."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -55,7 +55,7 @@ def test_flags_of_before_do_not_stay_on_values_that_are_good_now() -> None:
 def test_a_row_that_is_not_stored_is_new_and_one_that_nothing_gives_is_stale() -> None:
     difference = Difference()
     assert difference.take(point(level_pct=3.0), None) == point(level_pct=3.0)
-    tags = dict.fromkeys(("tenant", "asset_id", "device_id", "model", "depth_cm"), "")
+    tags = dict.fromkeys(("tenant", "asset_id", "device_id", "model", "depth_cm", "name"), "")
     difference.take_stale(Row("soil", 1, tags, {"soil_vwc": 0.3}))
     assert (difference.new, difference.stale) == (1, 1)
     assert difference.quantities["soil.soil_vwc"].stale == 1
