@@ -130,7 +130,7 @@ def moves_everywhere(storage: Storage) -> None:
     """Wait until more is settled of every partition: nobody holds one and sleeps."""
     before = positions(storage)
     wait_for(
-        lambda: all(at > before.get(n, 0) for n, at in positions(storage).items()), 60, "all partitions to move on"
+        lambda: all(at > before.get(n, 0) for n, at in positions(storage).items()), 120, "all partitions to move on"
     )
 
 
