@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from sinks.errors import SinkError
@@ -49,8 +50,7 @@ class Ahead:
         """
         oldest, newest = self.journal.bounds()
         if newest - settled < BEHIND:
-            self._after = None
-            self._memory.clear()
+            self.rest()
             return 0
         if self._after is None:
             log.info(
@@ -62,6 +62,11 @@ class Ahead:
         self._after = newest
         return self._write(begin, newest)
 
+    def rest(self) -> None:
+        """The sink has caught up: nothing need be remembered."""
+        self._after = None
+        self._memory.clear()
+
     def _remember(self, after: int, through: int) -> None:
         for frame in frames(self.journal.read(after, through - after), self.unwrap):
             self._memory.update(dedup_keys(frame))
@@ -71,7 +76,7 @@ class Ahead:
         fates = process(entries, self.unwrap, self.places, self._seen)
         for fate in fates:
             self._memory.update(fate.keys)
-        for key in list(self._memory)[: max(0, len(self._memory) - _REMEMBERED)]:
+        for key in list(islice(self._memory, max(0, len(self._memory) - _REMEMBERED))):
             del self._memory[key]
         try:
             self.store.write(list(all_points(fates)))

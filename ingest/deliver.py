@@ -77,9 +77,13 @@ class Delivery:
         taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(fates)))
         self.feed.settle(list(zip(batches, taken, strict=True)))
         self.gaps.settled()
+        number = sum(len(batch.entries) for batch in batches)
         if self.ahead is not None:
-            self.ahead.show(taken[-1].through)
-        return sum(len(batch.entries) for batch in batches)
+            if number < BATCH:  # there was no more: the journal need not be asked how far behind we are
+                self.ahead.rest()
+            else:
+                self.ahead.show(taken[-1].through)
+        return number
 
     def _process_and_write(
         self, batches: Sequence[Batch], stop: Event
