@@ -7,10 +7,10 @@ from typing import Final
 
 from .dashboard import Annotation, Choice, Dashboard, Options, Panel, Query, Step
 from .influxql import SILENT_AFTER_S, Chosen, aggregate, values_of
-from .technical import BAD, CALM, LANGUAGES, LATE, PLAIN, UNKNOWN, Column, Language, Said, Say, coloured, mapped, table
+from .technical import BAD, CALM, LANGUAGES, LATE, PLAIN, UNKNOWN, Column, Language, Said, Say, coloured, table
 from .technical import tile as plain_tile
 from .technical import uid as in_language
-from .wall import API, SOON, city_map, count, heads, in_order, leads_to, line, quality, state_steps
+from .wall import API, SOON, city_map, count, heads, in_order, leads_to, line, quality, state_column
 
 UID: Final = "smartcity-bins"
 LIST: Final = "Behälter nach Füllstand"
@@ -86,7 +86,7 @@ def _counts(say: Say) -> tuple[Panel, ...]:
 
 
 def state(say: Say) -> Column:
-    """Of a bin in a word and a colour; what is not known looks like nothing else."""
+    """Of a bin in a word and a colour."""
     words = {
         0: say("ok", "ok"),
         1: say("bald", "soon"),
@@ -94,9 +94,7 @@ def state(say: Say) -> Column:
         3: say("überfüllt", "overfull"),
         9: say("? unbekannt", "? unknown"),
     }
-    mappings = mapped({code: (word, _COLOURS[code]) for code, word in words.items()})
-    shown = (("mappings", mappings), *coloured(state_steps(_COLOURS)))
-    return Column(say("Zustand", "State"), more=shown)
+    return state_column(say("Zustand", "State"), words, _COLOURS)
 
 
 def _columns(say: Say, language: Language) -> dict[str, Column]:

@@ -27,19 +27,18 @@ class Query:
     text: str
     form: Literal["time_series", "table"]
     alias: str = ""
-    hidden: bool = False
 
     def to_json(self, ref: str) -> Json:
         """As a target of a panel, under the letter `ref`."""
         target = {"datasource": SOURCE, "query": self.text, "rawQuery": True, "refId": ref, "resultFormat": self.form}
-        return target | ({"alias": self.alias} if self.alias else {}) | ({"hide": True} if self.hidden else {})
+        return target | ({"alias": self.alias} if self.alias else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A tile. `defaults` and `overrides` are Grafana's field options; `interval` is the shortest time of one point."""
 
-    kind: Literal["stat", "timeseries", "table", "state-timeline", "geomap", "bargauge", "gauge", "barchart"]
+    kind: Literal["stat", "timeseries", "table", "state-timeline", "geomap"]
     title: str
     description: str
     queries: tuple[Query, ...]

@@ -172,10 +172,15 @@ def to_device(say: Say, language: Language) -> tuple[tuple[str, object], ...]:
     return (("links", [{"title": say("Gerät zeigen", "Show the device"), "url": url}]),)
 
 
-def to_open_data(say: Say) -> tuple[tuple[str, object], ...]:
-    """An asset's id leads to its values; the board has the API's address."""
+def open_data(say: Say) -> Json:
+    """The link of an asset's id to its values; the board has the API's address."""
     url = "${api}/api/v1/stations/${__value.raw}/observations"
-    return (("links", [{"title": say("Offene Daten (JSON)", "Open data (JSON)"), "url": url, "targetBlank": True}]),)
+    return {"title": say("Offene Daten (JSON)", "Open data (JSON)"), "url": url, "targetBlank": True}
+
+
+def to_open_data(say: Say) -> tuple[tuple[str, object], ...]:
+    """An asset's id leads to its values."""
+    return (("links", [open_data(say)]),)
 
 
 def states(say: Say) -> list[Json]:

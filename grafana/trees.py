@@ -19,12 +19,11 @@ from .technical import (
     Say,
     coloured,
     falling,
-    mapped,
     rising,
     table,
 )
 from .technical import uid as in_language
-from .wall import API, city_map, count, heads, in_order, leads_to, line, quality, state_steps
+from .wall import API, city_map, count, heads, in_order, leads_to, line, quality, state_column
 
 UID: Final = "smartcity-trees"
 LIST: Final = "Bäume nach Bedarf"
@@ -89,8 +88,7 @@ def _state(say: Say) -> Column:
         2: say("wässern", "water"),
         9: say("? unbekannt", "? unknown"),
     }
-    mappings = mapped({code: (word, _COLOURS[code]) for code, word in words.items()})
-    return Column(say("Zustand", "State"), more=(("mappings", mappings), *coloured(state_steps(_COLOURS))))
+    return state_column(say("Zustand", "State"), words, _COLOURS)
 
 
 def _flag(say: Say, german: str, english: str) -> Column:

@@ -7,12 +7,26 @@ from dataclasses import replace
 from typing import Final
 
 from .dashboard import Constant, Json, Link, Panel, Query, Step
-from .technical import CALM, PLAIN, UNKNOWN, Column, Language, Said, Say, table, tile, uid
+from .technical import (
+    CALM,
+    PLAIN,
+    UNKNOWN,
+    Column,
+    Language,
+    Said,
+    Say,
+    coloured,
+    lines,
+    mapped,
+    open_data,
+    table,
+    tile,
+    uid,
+)
 
 API: Final = Constant("api", "http://localhost:8000")
 """Where the open data are, as a browser reaches it."""
 SOON: Final = "#56B4E9"
-LONGEST_GAP_MS: Final = 3 * 3_600_000
 _OUTLINES: Final = "public/maps/countries.geojson"
 """A file of Grafana itself: a map of tiles would ask a foreign server."""
 
@@ -28,6 +42,12 @@ def state_steps(codes: Mapping[int, str]) -> tuple[Step, ...]:
     """Colours of state codes as steps, for what colours by number."""
     first, *others = codes.items()
     return ((None, first[1]), *((float(code), colour) for code, colour in others))
+
+
+def state_column(title: str, words: Mapping[int, str], colours: Mapping[int, str]) -> Column:
+    """State codes as words on their colours; what is not known looks like nothing else."""
+    mappings = mapped({code: (word, colours[code]) for code, word in words.items()})
+    return Column(title, more=(("mappings", mappings), *coloured(state_steps(colours))))
 
 
 def city_map(said: Said, query: str, state: Column, columns: Mapping[str, Column]) -> Panel:
@@ -66,32 +86,10 @@ def in_order(panel: Panel, *titles: tuple[str, bool]) -> Panel:
 
 
 def line(said: Said, queries: tuple[Query, ...], unit: str, steps: tuple[Step, ...] = PLAIN, size: int = 12) -> Panel:
-    """Values over time with their thresholds; nothing is drawn over a gap of more than three hours."""
-    custom = {
-        "drawStyle": "line",
-        "lineWidth": 2,
-        "fillOpacity": 0,
-        "showPoints": "auto",
-        "spanNulls": LONGEST_GAP_MS,
-        "thresholdsStyle": {"mode": "line" if len(steps) > 1 else "off"},
-    }
+    """Values over time with their thresholds, a percentage between its ends."""
+    panel = lines(said, queries, unit, steps, "1h")
     percent: Json = {"min": 0, "max": 100} if unit == "percent" else {}
-    return Panel(
-        kind="timeseries",
-        title=said.title,
-        description=said.description,
-        queries=queries,
-        size=(size, 9),
-        unit=unit,
-        steps=steps,
-        no_value=said.empty,
-        defaults=percent | {"custom": custom},
-        options={
-            "legend": {"displayMode": "list", "placement": "bottom", "calcs": ["lastNotNull"]},
-            "tooltip": {"mode": "multi", "sort": "desc"},
-        },
-        interval="1h",
-    )
+    return replace(panel, size=(size, 9), defaults=percent | panel.defaults)
 
 
 def second_axis(panel: Panel, series: str, unit: str) -> Panel:
@@ -110,12 +108,7 @@ def second_axis(panel: Panel, series: str, unit: str) -> Panel:
 def leads_to(say: Say, language: Language, board: str, variable: str) -> tuple[tuple[str, object], ...]:
     """A cell whose value, chosen on another board, shows more; or its values in the open data."""
     detail = f"/d/{uid(board, language)}?var-{variable}=${{__value.raw}}&${{__url_time_range}}"
-    export = "${api}/api/v1/stations/${__value.raw}/observations"
-    shown = [
-        {"title": say("Verlauf zeigen", "Show its history"), "url": detail},
-        {"title": say("Offene Daten (JSON)", "Open data (JSON)"), "url": export, "targetBlank": True},
-    ]
-    return (("links", shown),)
+    return (("links", [{"title": say("Verlauf zeigen", "Show its history"), "url": detail}, open_data(say)]),)
 
 
 def heads(say: Say, language: Language, *others: tuple[str, str, str]) -> tuple[Link, ...]:

@@ -216,7 +216,7 @@ def sentences(board: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_level_in_percent_ends_at_a_hundred_and_a_map_asks_no_foreign_server(panel: dict[str, Any]) -> None:
     defaults = panel["fieldConfig"]["defaults"]
-    if panel["type"] in {"gauge", "bargauge"} or "level_pct" in str(panel["targets"]):
+    if "level_pct" in str(panel["targets"]):
         percent = defaults["unit"] == "percent"
         assert not percent or (defaults["min"], defaults["max"]) == (0, 100)
     if panel["type"] == "geomap":
