@@ -8,7 +8,7 @@ MQTT_PORT ?= 1883
 DATA      ?= data
 BIN       := $(VENV)/bin
 PIP       := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
-LOCK      := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+LOCK      := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
              --extra broker --extra grafana --extra kafka --extra postgres --group build
 
 .DEFAULT_GOAL := help
