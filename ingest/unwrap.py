@@ -12,8 +12,8 @@ from sinks.model import Envelope
 
 from .networks.clock import LATEST, parse, rfc3339
 from .networks.contract import Network
-from .networks.identity import content_key
 from .networks.model import Outcome, Uplink
+from .networks.parts import dead_letter
 from .networks.refusal import Code, Refused, not_json
 from .networks.table import NETWORKS
 
@@ -32,7 +32,7 @@ def unwrap(envelope: Envelope, networks: Mapping[str, Network] = NETWORKS, *, ma
         _check_size(envelope.body, max_body)
         return _network(envelope, networks).unwrap(envelope)
     except Refused as refused:
-        return [_dead_letter(envelope, refused)]
+        return [dead_letter(envelope, refused)]
 
 
 def _check_size(body: bytes, max_body: int) -> None:
@@ -79,21 +79,6 @@ def _value(body: bytes) -> Any:
         return body
     except RecursionError as error:
         raise Refused(Code.TOO_DEEP, "The message is nested deeper than any network server nests.") from error
-
-
-def _dead_letter(envelope: Envelope, refused: Refused) -> Uplink:
-    device = refused.device
-    is_eui = device is not None and len(device) == 16 and "/" not in device
-    network = envelope.network or "unknown"
-    return Uplink(
-        network,
-        Outcome.DEAD_LETTER,
-        dev_eui=device if is_eui else None,
-        device_key=None if is_eui else device,
-        dedup_key=content_key(network, envelope.topic, envelope.body, refused.code.value),
-        flags=envelope.flags,
-        reason=refused.reason,
-    )
 
 
 class _Line(msgspec.Struct):

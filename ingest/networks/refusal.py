@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Code(StrEnum):
     """The second half of `unwrap/<code>`. A closed set: each of these is a metric label."""
 
-    EMPTY = "empty"  # no body at all
+    EMPTY = "empty"  # no body at all, or a list of nothing
     TOO_LARGE = "too_large"  # longer than the limit
     TOO_DEEP = "too_deep"  # nested beyond any real message
     NOT_UTF8 = "not_utf8"  # a text field is not UTF-8

@@ -20,6 +20,7 @@ from .clock import choose, parse
 from .contract import Network
 from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
+from .parts import each
 from .radio import Row, heard
 from .refusal import Code, Refused, base64_bytes, read
 from .things_stack_messages import DataRate, Down, Error, Ids, Message, RxMetadata, Up
@@ -41,6 +42,8 @@ class _Owner(Struct):
 
 _MESSAGE: Final = msgspec.json.Decoder(Message, strict=False)
 _STORED: Final = msgspec.json.Decoder(_Stored)
+_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_STORED_OPENING: Final = b'{"result":'
 _OWNER: Final = msgspec.json.Decoder(_Owner)
 _TOPIC: Final = re.compile(r"(?:^|/)v3/([^/@]+)(?:@[^/]+)?/devices/([^/]+)/")
 _KINDS: Final = frozenset(Message.__struct_fields__[4:])
@@ -54,15 +57,29 @@ _DOWN: Final = {
 
 def matches(topic: str, value: Any) -> bool:  # noqa: ARG001 the keys say it; topics are free in webhooks
     """The keys of The Things Stack, also inside an answer of its storage integration."""
+    if isinstance(value, bytes):
+        return value.startswith(_STORED_OPENING)  # lines of the storage integration are no JSON as a whole
+    if isinstance(value, list) and value:
+        value = value[0]
     if isinstance(value, dict) and isinstance(value.get("result"), dict):
         value = value["result"]
     return isinstance(value, dict) and ("end_device_ids" in value or not _KINDS.isdisjoint(value))
 
 
 def unwrap(envelope: Envelope) -> list[Uplink]:
-    """All frames and events of one message. Raises `Refused`."""
+    """All frames and events of one message, or of an answer of the storage integration. Raises `Refused`."""
     body = envelope.body
-    if body.startswith(b'{"result":'):
+    if body.startswith(b"["):
+        return each(envelope, [bytes(part) for part in read(_LIST, body)], _single)
+    lines = [line for line in body.splitlines() if line] if body.startswith(_STORED_OPENING) else []
+    if len(lines) > 1 and all(line.startswith(_STORED_OPENING) for line in lines):
+        return each(envelope, lines, _single)
+    return _single(envelope)
+
+
+def _single(envelope: Envelope) -> list[Uplink]:
+    body = envelope.body
+    if body.startswith(_STORED_OPENING):
         envelope = replace(envelope, flags=tuple(dict.fromkeys((*envelope.flags, "backfill"))))
         body = bytes(read(_STORED, body).result)
     try:
@@ -198,7 +215,8 @@ def _events(message: Message, envelope: Envelope) -> Iterator[Uplink]:
         yield replace(failed, reason=_why(message.downlink_failed.error))
     elif message.downlink_queue_invalidated is not None:
         for index, down in enumerate(message.downlink_queue_invalidated.downlinks or [Down()]):
-            yield _downlink(message, envelope, Outcome.FAILED, down, index)
+            failed = _downlink(message, envelope, Outcome.FAILED, down, index)
+            yield replace(failed, reason="downlink_queue_invalidated: a new session made the downlink void")
     elif message.location_solved is not None:
         yield _event(message, envelope, Outcome.LOCATION)
     elif message.service_data is not None:

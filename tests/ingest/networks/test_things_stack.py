@@ -146,7 +146,8 @@ def test_a_device_without_eui_is_known_by_application_and_id(
         (message(rx_metadata={}), "unwrap/bad_field"),
         (message(app_s_key={"key": "c2VjcmV0c2VjcmV0c2VjcmV0"}), "unwrap/encrypted"),
         ({"end_device_ids": {"dev_eui": EUI}, "uplink_message_v9": {}}, "unwrap/unknown_event"),
-        ([], "unwrap/bad_field"),
+        (5, "unwrap/bad_field"),
+        ([], "unwrap/empty"),
     ],
 )
 def test_what_gives_no_frame_is_a_dead_letter_with_its_reason(value: Any, reason: str) -> None:
@@ -209,6 +210,17 @@ def test_a_simulated_frame_is_never_data() -> None:
 def test_a_stored_frame_is_a_back_fill() -> None:
     uplink = opened({"result": message()})
     assert (uplink.outcome, uplink.flags) == (Outcome.DATA, ("backfill",))
+
+
+def test_lines_and_lists_of_the_storage_integration_are_frames_of_their_own_and_a_bad_one_harms_no_other() -> None:
+    stored = [{"result": message(f_cnt=f_cnt)} for f_cnt in (1, -1, 3)]
+    lines = "\n\n".join(json.dumps(one) for one in stored)
+    for body in (lines, json.dumps(stored)):
+        for network in ("things_stack", None):
+            found = unwrap(Envelope("test", network, None, body.encode(), ARRIVED))
+            assert [uplink.f_cnt for uplink in found] == [1, None, 3]
+            assert [uplink.outcome for uplink in found] == [Outcome.DATA, Outcome.DEAD_LETTER, Outcome.DATA]
+            assert {uplink.dev_eui for uplink in found} == {EUI.lower()}
 
 
 @pytest.mark.parametrize(
