@@ -30,6 +30,7 @@ AHEAD: Final = 300 * SECOND  # a gateway's time this much after our own clock is
 SERVER_AHEAD: Final = 86_400 * SECOND  # a server's, whose clock is as good as ours: the stores take a day too
 GATEWAY_DRIFT: Final = 3600 * SECOND
 LATE: Final = 900 * SECOND
+_NOT_LIVE: Final = frozenset({"backfill", "late"})
 _SERVERS: Final = (TimeSource.NETWORK, TimeSource.APPLICATION)
 UNSET: Final = -62_135_596_800 * SECOND  # 0001-01-01T00:00:00Z, how Go writes "no time"
 
@@ -87,6 +88,13 @@ def _from_local(seconds: int, zone: ZoneInfo) -> int:
     return seconds - round(offset.total_seconds()) if offset is not None else seconds
 
 
+def epoch(number: float | None) -> int | None:
+    """Unix nanoseconds of a number since 1970, None for what is none: seconds below 1e11, else milliseconds."""
+    if number is None or not 0 <= number < 1e14:
+        return None
+    return round(number * (1e6 if number < 1e11 else 1e3)) * 1000
+
+
 def rfc3339(ns: int) -> str:
     """The time in UTC with 0, 3, 6 or 9 digits, none lost: `2026-11-24T22:16:52.137516855Z`. Years 1 to 9999."""
     seconds, fraction = divmod(ns, SECOND)
@@ -106,7 +114,8 @@ def choose(
     """The first believable time, whose clock it is, and flags; best candidate first, then our own arrival.
 
     A missing time (None, year 1) is passed over in silence, an unbelievable one leaves the flag `time_implausible`.
-    `late`: the frame was received long before it came to us. Without an arrival time (0), or with one of a clock that
+    `late`: the frame was received long before it came to us; a message that says so of itself comes with the flag, and
+    then a gateway's time may be of any age. Without an arrival time (0), or with one of a clock that
     was never set, only the message is judged.
     """
     arrived, flags = envelope.arrived_ns, envelope.flags
@@ -116,7 +125,7 @@ def choose(
         if ns is None or ns == UNSET:
             continue
         if _believable(ns, source, arrived, envelope.flags):
-            return ns, source, (*flags, "late") if arrived - ns > LATE else flags
+            return ns, source, (*flags, "late") if arrived - ns > LATE and "late" not in flags else flags
         if "time_implausible" not in flags:
             flags = (*flags, "time_implausible")
     return (arrived, TimeSource.ARRIVAL, flags) if arrived else (None, None, flags)
@@ -126,5 +135,5 @@ def _believable(ns: int, source: TimeSource, arrived: int, flags: Collection[str
     ahead = SERVER_AHEAD if source in _SERVERS else AHEAD
     if not EARLIEST <= ns <= (arrived + ahead if arrived else LATEST):
         return False
-    live = arrived and "backfill" not in flags
+    live = arrived and _NOT_LIVE.isdisjoint(flags)
     return not (live and source is TimeSource.GATEWAY) or abs(ns - arrived) <= GATEWAY_DRIFT

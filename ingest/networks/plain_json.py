@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sinks.model import Envelope
 
-from .clock import choose, parse
+from .clock import choose, epoch, parse
 from .contract import Network
 from .identity import content_key
 from .json_path import MISSING, Path, compile_path, take
@@ -216,10 +216,7 @@ def _number(value: Any) -> float | None:
 
 
 def _time(value: Any, zone: ZoneInfo | None) -> int | None:
-    """Unix nanoseconds of a text or an epoch number. Seconds are below 1e11 (year 5138), milliseconds above."""
+    """Unix nanoseconds of a text or of a number since 1970."""
     if isinstance(value, str) and (ns := parse(value, zone)) is not None:
         return ns
-    number = _number(value)
-    if number is None or not 0 <= number < 1e14:
-        return None
-    return round(number * (1e6 if number < 1e11 else 1e3)) * 1000
+    return epoch(_number(value))

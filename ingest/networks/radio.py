@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -14,7 +15,7 @@ Level = Annotated[float, Meta(ge=-1000, le=1000)]
 Port = Annotated[int, Meta(ge=0, le=255)]
 Counter = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 SpreadingFactor = Annotated[int, Meta(ge=0, le=12)]
-
+_DATA_RATE: Final = re.compile(r"\s*SF ?(\d{1,2})(?!\d)")
 
 Row = tuple[str, float | None, float | None]
 """One reception by one antenna: gateway id, RSSI in dBm, SNR in dB; None is unknown."""
@@ -51,3 +52,9 @@ def heard(rows: Sequence[Row]) -> Heard:
 def _best_first(row: Row) -> tuple[float, float, str]:
     gateway, rssi, snr = row
     return (9999.0 if snr is None else -snr, 9999.0 if rssi is None else -rssi, gateway)
+
+
+def spreading_factor(data_rate: str | None) -> int | None:
+    """Of a data rate in words: 7 of "SF7BW125" or "SF7 BW125 4/5"; None for FSK, LR-FHSS and what is none."""
+    match = _DATA_RATE.match(data_rate) if data_rate else None
+    return int(match[1]) if match is not None and 5 <= int(match[1]) <= 12 else None

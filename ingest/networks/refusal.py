@@ -103,3 +103,11 @@ def base64_bytes(text: str) -> bytes:
         return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
     except ValueError as error:
         raise Refused(Code.BAD_PAYLOAD, f"The payload is not base64: {error}.") from error
+
+
+def hex_bytes(text: str) -> bytes:
+    """Bytes of hexadecimal digits in any case, without anything between them. Raises `Refused`."""
+    try:
+        return binascii.a2b_hex(text)
+    except ValueError as error:
+        raise Refused(Code.BAD_PAYLOAD, f"The payload is not hexadecimal: {error}.") from error

@@ -23,10 +23,10 @@ MAPPING = MappingSettings.model_validate(
 NETWORKS = with_mappings({"plain_json": MAPPING})
 TOPICS = (None, "", "application/x/device/24e124713d000001/event/up", "in?event=log", "v3/a@b/devices/c/up", "a/status")
 GOLDEN = [
-    json.loads(line)["message"]
+    message
     for path in sorted((Path(__file__).parent / "golden").glob("*.jsonl"))
     for line in path.read_text().splitlines()
-    if "protobuf_base64" not in line
+    if not isinstance(message := json.loads(line)["message"], str) and "protobuf_base64" not in message
 ]
 
 networks = st.sampled_from([*NETWORKS, None])
@@ -92,7 +92,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 @given(st.data(), st.sampled_from(GOLDEN), scalars | values, networks, arrivals)
 def test_a_recorded_message_with_one_wrong_value_gives_a_right_frame_or_a_reason(
-    data: st.DataObject, message: dict[str, Any], wrong: Any, network: str | None, arrived: int
+    data: st.DataObject, message: Any, wrong: Any, network: str | None, arrived: int
 ) -> None:
     changed = copy.deepcopy(message)
     container, key = data.draw(st.sampled_from(places(changed)))
@@ -104,9 +104,7 @@ def test_a_recorded_message_with_one_wrong_value_gives_a_right_frame_or_a_reason
 
 
 @given(st.sampled_from(GOLDEN), st.integers(min_value=0, max_value=3000), networks)
-def test_a_recorded_message_cut_short_is_a_dead_letter(
-    message: dict[str, Any], length: int, network: str | None
-) -> None:
+def test_a_recorded_message_cut_short_is_a_dead_letter(message: Any, length: int, network: str | None) -> None:
     body = json.dumps(message).encode()
     short = body[: min(length, len(body) - 1)]
     (uplink,) = unwrap(Envelope("test", network, None, short, 0), NETWORKS)
