@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from sinks.model import Envelope
 
-from . import chirpstack_protobuf
+from . import chirpstack_protobuf, protobuf
 from .chirpstack_events import DeviceInfo, Event, Modulation, RxInfo
 from .clock import SECOND, choose, parse
 from .contract import Network
@@ -46,7 +46,7 @@ _SAID: Final = re.compile(r"(?:/event/|[?&]event=)([^/?&#]+)")
 def matches(topic: str, value: Any) -> bool:
     """The two keys that every event has (`deduplicationId` is missing in logs and txacks), or bytes on its topic."""
     if isinstance(value, bytes):
-        return _SAID.search(topic) is not None and chirpstack_protobuf.looks_like(value)
+        return _SAID.search(topic) is not None and protobuf.looks_like(value)
     return isinstance(value, dict) and "deviceInfo" in value and ("time" in value or "deduplicationId" in value)
 
 
@@ -62,7 +62,7 @@ def unwrap(envelope: Envelope) -> list[Uplink]:
 
 
 def _event(body: bytes, kind: str | None) -> Event:
-    if not chirpstack_protobuf.looks_like(body):
+    if not protobuf.looks_like(body):
         return read(_EVENT, body)
     if kind is None:
         raise Refused(Code.UNKNOWN_EVENT, "In protobuf only the topic says which event it is, and this one does not.")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.networks.model import Gateway
-from ingest.networks.radio import Heard, Row, heard
+from ingest.networks.radio import Heard, Row, heard, spreading_factor
 
 levels = st.none() | st.floats(min_value=-200, max_value=50)
 rows = st.lists(st.tuples(st.sampled_from("abc"), levels, levels), max_size=8)
@@ -50,3 +50,20 @@ def test_each_gateway_stands_once_and_the_best_values_are_the_highest(given_rows
 @given(rows)
 def test_the_order_of_the_rows_does_not_matter(given_rows: list[Row]) -> None:
     assert heard(given_rows) == heard(given_rows[::-1])
+
+
+@pytest.mark.parametrize(
+    ("data_rate", "found"),
+    [
+        ("SF7BW125", 7),
+        ("SF12 BW125 4/5", 12),
+        (" SF 9BW125", 9),
+        ("50000", None),
+        ("SF13BW125", None),
+        ("SF125", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_spreading_factor_is_read_from_the_data_rates_of_lora_alone(data_rate: str | None, found: int | None) -> None:
+    assert spreading_factor(data_rate) == found
