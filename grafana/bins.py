@@ -123,9 +123,9 @@ def _map(say: Say, language: Language) -> Panel:
         "lat": Column(say("Breite", "Latitude")),
         "lon": Column(say("Länge", "Longitude")),
     }
-    names = ("lat", "lon", "state_code", "level_pct", "hours_to_due", "age_s")
-    shown = {name: column for name, column in columns.items() if name in ("asset_id", "tenant", *names)}
-    return city_map(said, CHOSEN.present("bin_state", names), columns["state_code"], shown)
+    always, perhaps = ("state_code", "lat", "lon"), ("level_pct", "hours_to_due", "age_s")
+    shown = {name: column for name, column in columns.items() if name in ("asset_id", "tenant", *always, *perhaps)}
+    return city_map(said, CHOSEN.present("bin_state", always, perhaps), columns["state_code"], shown)
 
 
 def _list(say: Say, language: Language) -> Panel:
@@ -136,8 +136,9 @@ def _list(say: Say, language: Language) -> Panel:
         nothing(say),
     )  # fmt: skip
     columns = _columns(say, language)
-    names = tuple(name for name in columns if name not in ("asset_id", "tenant"))
-    found = table(said, (CHOSEN.present("bin_state", names),), columns, columns["level_pct"].title)
+    always = ("state_code", "quality")
+    perhaps = tuple(name for name in columns if name not in ("asset_id", "tenant", *always))
+    found = table(said, CHOSEN.present("bin_state", always, perhaps), columns, columns["level_pct"].title)
     found = in_order(found, (columns["level_pct"].title, True), (columns["fill_rate_pct_d"].title, True))
     return replace(found, size=(12, 14), defaults={"decimals": 0, "custom": {"align": "auto", "filterable": True}})
 

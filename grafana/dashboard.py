@@ -22,16 +22,21 @@ Step = tuple[float | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One InfluxQL query. `alias` names its series, e.g. `$tag_asset_id`."""
+    """One InfluxQL query. `alias` names its series, e.g. `$tag_asset_id`; `columns` are those of a table.
+
+    The server side of Grafana 9.4 takes names of columns from where its query builder keeps them, and only from there.
+    """
 
     text: str
     form: Literal["time_series", "table"]
     alias: str = ""
+    columns: tuple[str, ...] = ()
 
     def to_json(self, ref: str) -> Json:
         """As a target of a panel, under the letter `ref`."""
         target = {"datasource": SOURCE, "query": self.text, "rawQuery": True, "refId": ref, "resultFormat": self.form}
-        return target | ({"alias": self.alias} if self.alias else {})
+        built = [[{"type": "field", "params": [name]}] for name in self.columns]
+        return target | ({"alias": self.alias} if self.alias else {}) | ({"select": built} if built else {})
 
 
 @dataclass(frozen=True, slots=True)

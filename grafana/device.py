@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from .dashboard import Choice, Dashboard, Json, Panel, Query, Step
-from .influxql import values_of
+from .influxql import known, values_of
 from .technical import (
     BAD,
     CALM,
@@ -20,6 +20,7 @@ from .technical import (
     Say,
     coloured,
     falling,
+    limited,
     lines,
     mapped,
     rising,
@@ -29,7 +30,17 @@ from .technical import (
     to_open_data,
     uid,
 )
-from .technical_influxql import OF_LATE, link_over_time, newest_number, newest_rows, one_device, over_time, uplinks
+from .technical_influxql import (
+    NEWEST,
+    OF_LATE,
+    link_over_time,
+    newest,
+    newest_number,
+    newest_rows,
+    one_device,
+    over_time,
+    uplinks,
+)
 from .wall import API, heads
 
 UID: Final = DEVICE_BOARD
@@ -117,9 +128,9 @@ def _place(say: Say) -> Panel:
         "received": Column(say("Empfangen (24 h)", "Received (24 h)")),
         "missing": Column(say("Fehlend (24 h)", "Missing (24 h)")),
     }
-    names = ("interval_s", "received", "missing")
-    query = newest_rows("device_health", names, ("tenant", "asset_id", "model"), f"{one_device()} AND {OF_LATE}")
-    return table(said, (query,), columns, columns["asset_id"].title, 4)
+    names = (("state_code", "received"), ("interval_s", "missing"))
+    rows = newest("device_health", names, ("tenant", "asset_id", "model"), one_device())
+    return table(said, rows, columns, columns["asset_id"].title, 4)
 
 
 def _quality(say: Say) -> list[Json]:
@@ -156,15 +167,8 @@ def _uplinks(say: Say) -> Panel:
         "gateways": Column("Gateways"),
         "gateway": Column(say("Bestes Gateway", "Best gateway")),
     }
-    queries = tuple(uplinks(kind) for kind in _KINDS)
-    found = table(said, queries, columns, columns["Time"].title, 11)
-    return _limited(found, 20)
-
-
-def _limited(panel: Panel, number: int) -> Panel:
-    sort = {"id": "sortBy", "options": {"sort": [{"field": panel.options["sortBy"][0]["displayName"], "desc": True}]}}
-    limit = {"id": "limit", "options": {"limitField": number}}
-    return replace(panel, transformations=(*panel.transformations, sort, limit))
+    rows = tuple(one for kind in _KINDS for one in uplinks(kind))
+    return limited(table(said, rows, columns, columns["Time"].title, 11), NEWEST)
 
 
 def _over_time(said: Said, what: str, unit: str, steps: tuple[Step, ...]) -> Panel:
@@ -230,8 +234,8 @@ def _letters(say: Say) -> Panel:
         "letter": Column(say("Nummer", "Number")),
         "detail": Column(say("Einzelheit", "Detail")),
     }
-    query = newest_rows("dead_letter", ("name", "letter", "detail"), only=one_device(), number=20)
-    return table(said, (query,), columns, columns["Time"].title, 8)
+    rows = newest_rows("dead_letter", ("letter", "detail"), ("name",), one_device(), 20)
+    return limited(table(said, (rows,), columns, columns["Time"].title, 8), 20)
 
 
 def _events(say: Say) -> Panel:
@@ -246,5 +250,6 @@ def _events(say: Say) -> Panel:
         "code": Column(say("Ereignis", "Event")),
         "text": Column(say("Text", "Text")),
     }
-    query = newest_rows("event", ("code", "text"), only=one_device(), number=20)
-    return table(said, (query,), columns, columns["Time"].title, 8)
+    told = f"{one_device()} AND {known('event', 'text')}"
+    rows = (newest_rows("event", ("code",), (), one_device(), 20), newest_rows("event", ("code", "text"), (), told, 20))
+    return limited(table(said, rows, columns, columns["Time"].title, 8), 20)

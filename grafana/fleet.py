@@ -27,7 +27,7 @@ from .technical import (
     to_open_data,
     uid,
 )
-from .technical_influxql import OF_LATE, aggregate, city, devices_in, newest_rows, over_time
+from .technical_influxql import aggregate, city, devices_in, newest, newest_rows, over_time
 from .wall import API, heads
 
 UID: Final = "smartcity-fleet"
@@ -108,9 +108,8 @@ def _silent(say: Say, language: Language) -> Panel:
         "battery_pct": Column(say("Batterie", "Battery"), "percent", coloured(_BATTERY)),
         "battery_v": Column(say("Spannung", "Voltage"), "volt"),
     }  # fmt: skip
-    names = ("age_s", "state_code", "interval_s", "battery_pct", "battery_v")
-    query = newest_rows("device_health", names, _DEVICE, f"{city()} AND {OF_LATE}")
-    return table(said, (query,), columns, age.title, 12)
+    names = (("state_code",), ("age_s", "interval_s", "battery_pct", "battery_v"))
+    return table(said, newest("device_health", names, _DEVICE, city()), columns, age.title, 12)
 
 
 def _state(say: Say) -> tuple[tuple[str, object], ...]:
@@ -155,10 +154,9 @@ def _radio(say: Say, language: Language) -> Panel:
         "gateways": Column("Gateways"),
         "received": Column(say("Empfangen (24 h)", "Received (24 h)")),
     }
-    names = tuple(name for name in columns if name not in _DEVICE)
-    return table(
-        said, (newest_rows("device_health", names, _DEVICE, f"{city()} AND {OF_LATE}"),), columns, loss.title, 12
-    )
+    perhaps = tuple(name for name in columns if name not in (*_DEVICE, "received"))
+    rows = newest("device_health", (("received",), perhaps), _DEVICE, city())
+    return table(said, rows, columns, loss.title, 12)
 
 
 def _history(say: Say) -> tuple[Panel, ...]:
@@ -201,5 +199,5 @@ def _strangers(say: Say) -> Panel:
         "detail": Column(say("Einzelheit", "Detail")),
     }
     unknown = "\"name\" = 'observe/unknown_device'"
-    query = newest_rows("dead_letter", ("letter", "detail"), ("device_id",), unknown)
-    return table(said, (query,), columns, time.title, 8)
+    rows = newest_rows("dead_letter", ("letter", "detail"), ("device_id",), unknown)
+    return table(said, (rows,), columns, time.title, 8)

@@ -7,10 +7,12 @@ The text keeps Grafana's macros (`$timeFilter`, `$__interval`) and variables (`$
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
+from sinks.model import Field
 
 PRESENT: Final = "time >= ${__to}ms - 2h"
 """States stand at the beginning of their hour: one older than this is no longer what is, and is not shown as such."""
@@ -32,6 +34,65 @@ def tag(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """A query whose answer is a table. `names`: its columns behind the time, in their order, without its groups.
+
+    No cell of it may be empty: the server side of Grafana 9.4 leaves a row out for an empty number and fails for an
+    empty text. What may be unknown is therefore asked for on its own.
+    """
+
+    text: str
+    names: tuple[str, ...]
+
+
+_LOWEST: Final = "-9007199254740991"
+"""Below everything that is measured or counted; InfluxQL reads no exponent."""
+_KNOWN: Final[dict[type[Field], str]] = {
+    float: f"{{0}} > {_LOWEST}",
+    int: f"{{0}} > {_LOWEST}",
+    str: "{0} != ''",
+    bool: "({0} = true OR {0} = false)",
+}
+"""InfluxQL has no IS NOT NULL."""
+
+
+def known(measurement: str, name: str) -> str:
+    """A condition that a field has a value."""
+    return _KNOWN[MEASUREMENTS[measurement][name]].format(field(measurement, name))
+
+
+def newest_of_each(
+    measurement: str, names: tuple[Sequence[str], Sequence[str]], by: Sequence[str], bounds: tuple[str, str]
+) -> tuple[Rows, ...]:
+    """The newest row of each group, of one point in time: what was known before that and is not now is not shown.
+
+    `names`: fields that every row has, and fields that may be unknown, each of which becomes a query of its own.
+    `bounds`: the condition, and its part that bounds the time: without one, an outer SELECT walks all of the store.
+    """
+    always, perhaps = names
+    return tuple(_newest_of_each(measurement, always, perhaps, by, bounds))
+
+
+def _newest_of_each(
+    measurement: str, always: Sequence[str], perhaps: Sequence[str], by: Sequence[str], bounds: tuple[str, str]
+) -> Iterator[Rows]:
+    where, since = bounds
+    groups = ", ".join(tag(name) for name in by)
+    first, *others = always
+
+    def newest(more: Sequence[str]) -> str:
+        columns = "".join(f", {field(measurement, name)}" for name in more)
+        key = field(measurement, first)
+        return f'SELECT last({key}) AS {key}{columns} FROM "{measurement}" WHERE {where} GROUP BY {groups}'
+
+    yield Rows(newest(others), (first, *others))
+    for name in perhaps:
+        both = f"{field(measurement, first)}, {field(measurement, name)}"
+        condition = f"{known(measurement, name)} AND {since}"
+        yield Rows(f"SELECT {both} FROM ({newest([name])}) WHERE {condition} GROUP BY {groups}", (first, name))
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """The board's time and what is chosen in its variables. `asset`: the variable of bins or of trees."""
 
@@ -50,12 +111,10 @@ class Chosen:
         where = self.where(*more)
         return f'SELECT {what} FROM "{measurement}" WHERE {where} GROUP BY time($__interval){groups} fill(null)'
 
-    def present(self, measurement: str, names: tuple[str, ...]) -> str:
-        """The present state of each asset: its newest row."""
-        columns = ", ".join(field(measurement, name) for name in names)
-        groups = f"{tag('tenant')}, {tag('asset_id')}"
-        where = self.where(PRESENT)
-        return f'SELECT {columns} FROM "{measurement}" WHERE {where} GROUP BY {groups} ORDER BY time DESC LIMIT 1'
+    def present(self, measurement: str, always: Sequence[str], perhaps: Sequence[str]) -> tuple[Rows, ...]:
+        """The present state of each asset: fields that every state has, and fields that may be unknown."""
+        bounds = (self.where(PRESENT), PRESENT)
+        return newest_of_each(measurement, (always, perhaps), ("asset_id", "tenant"), bounds)
 
     def number(self, measurement: str, name: str, condition: str) -> str:
         """How many assets are so at present; no row when nothing is known of any.
@@ -79,12 +138,13 @@ class Chosen:
         columns = ", ".join((field("asset_event", "before"), tag("asset_id"), tag("tenant")))
         return f'SELECT {columns} FROM "asset_event" WHERE {self.where(is_code(code))}'
 
-    def event_rows(self, *codes: str) -> str:
-        """The newest hundred events, as they stand."""
+    def event_rows(self, *codes: str) -> Rows:
+        """The newest hundred events of a kind that has all of these."""
         names = ("code", "before", "after", "uncertainty_s")
         columns = ", ".join((tag("asset_id"), *(field("asset_event", name) for name in names)))
         which = " OR ".join(is_code(code) for code in codes)
-        return f'SELECT {columns} FROM "asset_event" WHERE {self.where(f"({which})")} ORDER BY time DESC LIMIT 100'
+        text = f'SELECT {columns} FROM "asset_event" WHERE {self.where(f"({which})")} ORDER BY time DESC LIMIT 100'
+        return Rows(text, ("asset_id", *names))
 
     def events_a_day(self, code: str) -> str:
         """How many in each day of the city's clock; a day without is a true 0."""

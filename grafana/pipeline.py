@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .dashboard import Dashboard, Panel, Query
+from .influxql import newest_of_each
 from .technical import (
     BAD,
     CALM,
@@ -15,6 +16,7 @@ from .technical import (
     Said,
     Say,
     coloured,
+    limited,
     lines,
     mapped,
     rising,
@@ -181,11 +183,11 @@ def _letters(say: Say, language: Language) -> tuple[Panel, ...]:
         "letter": Column(say("Nummer", "Number")),
         "detail": Column(say("Einzelheit", "Detail")),
     }
-    rows = newest_rows("dead_letter", ("name", "device_id", "model", "letter", "detail"), number=10)
+    rows = newest_rows("dead_letter", ("letter", "detail"), ("name", "device_id", "model"), number=10)
     counts = newest_rows("dead_letters", ("open",), ("name", "model"))
     return (
         table(by_reason, (counts,), {"name": reason, "model": model, "open": count}, count.title),
-        table(newest, (rows,), shown, shown["Time"].title),
+        limited(table(newest, (rows,), shown, shown["Time"].title), 10),
         table(decoder, (open_by_model("decode"),), {"model": model, "n": count}, count.title, 6),
     )
 
@@ -205,5 +207,6 @@ def _sources(say: Say) -> Panel:
         "alarms": Column(say("Alarme", "Alarms"), more=coloured(rising(1, 2))),
         "text": Column(say("Alarm", "Alarm text")),
     }
-    query = newest_rows("pipeline_source", ("messages", "last_message_age_s", "alarms", "text"), _SINK)
-    return table(said, (query,), columns, age.title, 7)
+    names = (("messages", "alarms"), ("last_message_age_s", "text"))
+    rows = newest_of_each("pipeline_source", names, _SINK, ("$timeFilter", "$timeFilter"))
+    return table(said, rows, columns, age.title, 7)

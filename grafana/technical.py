@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from .dashboard import Json, Panel, Query, Step
+from .influxql import Rows
 
 # Blue, orange and vermilion of Okabe and Ito: told apart with every kind of colour blindness. Grey is not known.
 CALM, LATE, BAD, UNKNOWN = "#0072B2", "#E69F00", "#D55E00", "#999999"
@@ -126,9 +127,10 @@ _NO_CELL: Final[Json] = {
 """A cell without a value; what the panel says of none at all would stand in every one."""
 
 
-def table(said: Said, queries: tuple[str, ...], columns: Mapping[str, Column], sort: str, height: int = 9) -> Panel:
-    """Rows of all queries in one table. `columns`: by the name that the answer gives; others are hidden.
+def table(said: Said, rows: Sequence[Rows], columns: Mapping[str, Column], sort: str, height: int = 9) -> Panel:
+    """Rows of all queries in one table: those that agree in what they share are one.
 
+    `columns`: by the name that the answer gives; others are hidden.
     `sort`: the title of the column by which it falls.
     """
     overrides = [_column(column) for column in columns.values()]
@@ -138,7 +140,7 @@ def table(said: Said, queries: tuple[str, ...], columns: Mapping[str, Column], s
         kind="table",
         title=said.title,
         description=said.description,
-        queries=tuple(Query(query, "table") for query in queries),
+        queries=tuple(Query(one.text, "table", columns=one.names) for one in rows),
         size=(24, height),
         unit="none",
         steps=PLAIN,
@@ -152,6 +154,13 @@ def table(said: Said, queries: tuple[str, ...], columns: Mapping[str, Column], s
             {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": names}},
         ),
     )
+
+
+def limited(panel: Panel, number: int) -> Panel:
+    """So many rows of a table, after it was sorted."""
+    sort = {"id": "sortBy", "options": {"sort": [{"field": panel.options["sortBy"][0]["displayName"], "desc": True}]}}
+    limit = {"id": "limit", "options": {"limitField": number}}
+    return replace(panel, transformations=(*panel.transformations, sort, limit))
 
 
 def _column(column: Column) -> Json:

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sinks.influxdb.schema import MEASUREMENTS, TAGS
+from sinks.influxdb.schema import MEASUREMENTS
 
-from .influxql import field, tag
+from .influxql import Rows, field, known, newest_of_each, tag
 
 OF_LATE: Final = "time >= ${__to}ms - 3h"
 """States stand at the beginning of their hour; what is older belongs to a device that is no longer in the registry."""
+
+
+NEWEST: Final = 20
+"""Frames of a device that its board shows."""
 
 
 def one_device() -> str:
@@ -33,20 +37,23 @@ def _group(names: Sequence[str]) -> str:
     return f" GROUP BY {', '.join(tag(name) for name in names)}" if names else ""
 
 
-def column(measurement: str, name: str) -> str:
-    """A field, or a tag as a column. Raises KeyError when the schema has neither."""
-    return tag(name) if name in TAGS else field(measurement, name)
-
-
 def newest_number(measurement: str, name: str, by: Sequence[str] = (), only: str = "") -> str:
     """The last value of a field, of each group."""
     return f'SELECT last({field(measurement, name)}) FROM "{measurement}" WHERE {_where(only)}{_group(by)}'
 
 
-def newest_rows(measurement: str, names: Sequence[str], by: Sequence[str] = (), only: str = "", number: int = 1) -> str:
-    """The newest rows, of each group, as they stand; tags that are no group can be columns."""
-    columns = ", ".join(column(measurement, name) for name in names)
-    return f'SELECT {columns} FROM "{measurement}" WHERE {_where(only)}{_group(by)} ORDER BY time DESC LIMIT {number}'
+def newest(
+    measurement: str, names: tuple[Sequence[str], Sequence[str]], by: Sequence[str], only: str
+) -> tuple[Rows, ...]:
+    """The newest row of each group of late. `names`: fields that every row has, and fields that may be unknown."""
+    return newest_of_each(measurement, names, by, (_where(f"{only} AND {OF_LATE}"), OF_LATE))
+
+
+def newest_rows(measurement: str, names: Sequence[str], by: Sequence[str], only: str = "", number: int = 1) -> Rows:
+    """The newest rows of each group, as they stand, of fields that every row has."""
+    columns = ", ".join(field(measurement, name) for name in names)
+    text = f'SELECT {columns} FROM "{measurement}" WHERE {_where(only)}{_group(by)} ORDER BY time DESC LIMIT {number}'
+    return Rows(text, tuple(names))
 
 
 def over_time(measurement: str, what: str, by: Sequence[str] = (), only: str = "") -> str:
@@ -69,26 +76,37 @@ def devices_in(state: int) -> str:
     return f"SELECT sum(n) FROM ({newest} * 0 AS n {among}), ({counted}) WHERE {OF_LATE}"
 
 
-def open_by_model(reason: str) -> str:
+def open_by_model(reason: str) -> Rows:
     """Open dead letters whose reason begins so, by model of the device."""
     begins = f"{tag('name')} =~ /^{reason}/"
     of_each = f'SELECT last({field("dead_letters", "open")}) AS n FROM "dead_letters" WHERE {_where(begins)}'
     of_each += _group(("name", "model"))
-    return f"SELECT sum(n) AS n FROM ({of_each}) WHERE $timeFilter GROUP BY {tag('model')}"
+    return Rows(f"SELECT sum(n) AS n FROM ({of_each}) WHERE $timeFilter GROUP BY {tag('model')}", ("n",))
 
 
 _HEADROOM: Final = "20"
 """dB of the floor of SF12 below zero; that of each spreading factor is 10 - 2.5 SF, at 125 kHz."""
-_LINK: Final = ("quality_codes", "snr_db", "rssi_dbm", "spreading_factor", "gateways", "gateway")
+_SPARE: Final = ('"snr_db" - 10 + 2.5 * "spreading_factor" AS "margin"', f'"snr_db" + {_HEADROOM} AS "headroom"')
 
 
-def uplinks(measurement: str) -> str:
-    """The newest frames of the chosen device, with what its radio had to spare; a row for each reception."""
-    columns = ", ".join(field(measurement, name) for name in ("f_cnt", "f_port", "quality", *_LINK))
-    snr, factor = field(measurement, "snr_db"), field(measurement, "spreading_factor")
-    spare = f"{snr} - 10 + 2.5 * {factor} AS margin, {snr} + {_HEADROOM} AS headroom"
-    where = _where(f"{one_device()} AND {field(measurement, 'gateways')} > 0")
-    return f'SELECT {columns}, {spare} FROM "{measurement}" WHERE {where} ORDER BY time DESC LIMIT 20'
+def uplinks(measurement: str) -> Iterator[Rows]:
+    """The newest frames of the chosen device, with what its radio had to spare; a row for each reception.
+
+    A frame may have no counter, port or remark, and no SNR where it is not LoRa.
+    """
+    received = f"{one_device()} AND {field(measurement, 'gateways')} > 0"
+
+    def of(names: Sequence[str], computed: Sequence[str] = (), only: str = "") -> Rows:
+        columns = ", ".join((*(field(measurement, name) for name in names), *computed))
+        where = _where(f"{received} AND {only}" if only else received)
+        text = f'SELECT {columns} FROM "{measurement}" WHERE {where} ORDER BY time DESC LIMIT {NEWEST}'
+        return Rows(text, (*names, *(one.split('"')[-2] for one in computed)))
+
+    yield of(("quality", "gateways"))
+    for name in ("f_cnt", "f_port", "rssi_dbm", "gateway", "quality_codes"):
+        yield of((name,), only=known(measurement, name))
+    lora = f"{known(measurement, 'snr_db')} AND {known(measurement, 'spreading_factor')}"
+    yield of(("snr_db", "spreading_factor"), _SPARE, lora)
 
 
 def link_over_time(measurement: str) -> str:

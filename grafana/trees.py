@@ -128,9 +128,9 @@ def _map(say: Say, language: Language) -> Panel:
         "lat": Column(say("Breite", "Latitude")),
         "lon": Column(say("Länge", "Longitude")),
     }
-    names = ("lat", "lon", "state_code", "need", "days_to_critical", "litres", "age_s")
-    shown = {name: column for name, column in columns.items() if name in ("asset_id", "tenant", *names)}
-    return city_map(said, _CHOSEN.present("tree_state", names), columns["state_code"], shown)
+    always, perhaps = ("state_code", "lat", "lon"), ("need", "days_to_critical", "litres", "age_s")
+    shown = {name: column for name, column in columns.items() if name in ("asset_id", "tenant", *always, *perhaps)}
+    return city_map(said, _CHOSEN.present("tree_state", always, perhaps), columns["state_code"], shown)
 
 
 def _list(say: Say, language: Language) -> Panel:
@@ -141,8 +141,9 @@ def _list(say: Say, language: Language) -> Panel:
         _nothing(say),
     )  # fmt: skip
     columns = _columns(say, language)
-    names = tuple(name for name in columns if name not in ("asset_id", "tenant"))
-    found = table(said, (_CHOSEN.present("tree_state", names),), columns, columns["need"].title)
+    always = ("state_code", "frozen", "settling", "quality")
+    perhaps = tuple(name for name in columns if name not in ("asset_id", "tenant", *always))
+    found = table(said, _CHOSEN.present("tree_state", always, perhaps), columns, columns["need"].title)
     found = in_order(found, (columns["need"].title, True), (columns["days_to_critical"].title, False))
     return replace(found, size=(12, 14), defaults={"decimals": 0, "custom": {"align": "auto", "filterable": True}})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from .dashboard import Constant, Json, Link, Panel, Query, Step
+from .influxql import Rows
 from .technical import (
     CALM,
     PLAIN,
@@ -50,9 +51,9 @@ def state_column(title: str, words: Mapping[int, str], colours: Mapping[int, str
     return Column(title, more=(("mappings", mappings), *coloured(state_steps(colours))))
 
 
-def city_map(said: Said, query: str, state: Column, columns: Mapping[str, Column]) -> Panel:
+def city_map(said: Said, rows: Sequence[Rows], state: Column, columns: Mapping[str, Column]) -> Panel:
     """Assets where they stand: colour and word say the state; a click shows the rest of `columns` and leads on."""
-    marks = table(said, (query,), columns, state.title)
+    marks = table(said, rows, columns, state.title)
     style = {
         "size": {"fixed": 9, "min": 5, "max": 15},
         "color": {"field": state.title, "fixed": UNKNOWN},

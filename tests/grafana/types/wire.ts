@@ -35,6 +35,7 @@ type Target = {
   refId: string;
   resultFormat: "time_series" | "table";
   alias?: string;
+  select?: Array<Array<{ type: "field"; params: [string] }>>;
   hide?: boolean;
 };
 type Stat = SingleStatBaseOptions & {
