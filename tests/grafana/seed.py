@@ -1,4 +1,4 @@
-"""A small city in a store: bins and trees of every kind that the boards of the wall tell apart."""
+"""Two small cities in a store, for every kind of thing that the boards tell apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 from sinks.model import Field, Point, Series
 
-HOUR: Final = 3_600_000
+MINUTE: Final = 60_000
+HOUR: Final = 60 * MINUTE
 DAYS: Final = 2
 NOW: Final = 1_780_001_100_000
 """Some minutes after a full hour of a day in May."""
@@ -97,3 +98,64 @@ def _events(now_ms: int) -> Iterator[Point]:
     yield event("of-due", 30, "emptied", 60.0, 4.0)
     yield event("gi-over", 26, "partly_emptied", 95.0, 60.0)
     yield event("of-plan", 3, "watered", 0.12, 0.2, "30")
+
+
+def fleet_and_pipeline(now_ms: int = NOW) -> Iterator[Point]:
+    """All rows for the technical boards: two devices and one that left, a sink, a source, dead letters."""
+    yield from _frames(now_ms)
+    yield from _health(now_ms)
+    yield from _operation(now_ms)
+    yield from _letters(now_ms)
+
+
+def _device(kind: str, device: str, at_ms: int, fields: dict[str, Field], name: str = "") -> Point:
+    """A row of a device of the second seed."""
+    tenant, asset = ("giessen", "gi-tree") if device == "b2" else ("offenbach", f"of-{device}")
+    return Point(Series(kind, tenant, asset, device, "em400", name=name), at_ms, fields)
+
+
+def _frames(now_ms: int) -> Iterator[Point]:
+    link: dict[str, Field] = {"snr_db": -4.0, "spreading_factor": 10, "rssi_dbm": -110.0, "gateways": 2, "quality": 1}
+    for n in range(30):
+        yield _device(
+            "bin_level", "a1", now_ms - n * HOUR, link | {"f_cnt": 100 - n, "f_port": 85, "battery_pct": 90.0}
+        )
+    yield _device(
+        "device_status", "a1", now_ms - 90 * MINUTE, link | {"quality": 9, "gateways": 1, "battery_pct": 88.0}
+    )
+    yield _device("soil", "b2", now_ms - HOUR, link)
+    yield _device("event", "a1", now_ms - 20 * HOUR, {"code": "join", "text": "accepted"})
+
+
+def _health(now_ms: int) -> Iterator[Point]:
+    for hour in range(30):
+        at = now_ms - now_ms % HOUR - hour * HOUR
+        sound: dict[str, Field] = {"state_code": 0, "age_s": 60.0, "received": 96, "headroom_db": 16.0, "missing": 2}
+        more: dict[str, Field] = {"loss_pct": 2.0, "battery_pct": 88.0, "link_margin_db": 11.0, "interval_s": 900.0}
+        yield _device("device_health", "a1", at, sound | more)
+        yield _device("device_health", "b2", at, {"state_code": 2 if hour < 5 else 0, "age_s": 90_000.0, "received": 0})
+    yield _device("device_health", "gone", now_ms - 10 * HOUR, {"state_code": 2, "age_s": 1.0})
+
+
+def _operation(now_ms: int) -> Iterator[Point]:
+    for n in range(180):
+        at, count = now_ms - n * MINUTE, 10_000 - 10 * n if n < 100 else 5_000 - 10 * n
+        account: dict[str, Field] = {"received": count, "stored": count - 16, "duplicates": 7, "dead_letters": 4}
+        rest: dict[str, Field] = {"expired": 0, "in_flight": 5, "missing": 0, "backlog": 5, "oldest_s": 1.5}
+        open_: dict[str, Field] = {"settled_age_s": 2.0, "open_letters": 4, "unknown_devices": 1, "missing_frames": 3}
+        yield Point(Series("pipeline", "", "", "", name="influxdb"), at, account | rest | open_)
+        source: dict[str, Field] = {"messages": count, "last_message_age_s": 3.0, "alarms": 1, "text": "qos: 0"}
+        yield Point(Series("pipeline_source", "", "", "", name="ttn"), at, source)
+
+
+def _letters(now_ms: int) -> Iterator[Point]:
+    counts = {("decode/wrong_port", "em400"): 2, ("decode/too_short", "em400"): 1, ("observe/unknown_device", ""): 1}
+    for (reason, model), n in counts.items():
+        yield Point(Series("dead_letters", "", "", "", model, name=reason), now_ms - MINUTE, {"open": n})
+        yield Point(Series("dead_letters", "", "", "", model, name=reason), now_ms - 2 * MINUTE, {"open": n + 5})
+    for n in range(12):
+        yield _device(
+            "dead_letter", "a1", now_ms - n * MINUTE, {"letter": n, "detail": f"port {n}"}, "decode/wrong_port"
+        )
+    stranger = Series("dead_letter", "", "", "f00", name="observe/unknown_device")
+    yield Point(stranger, now_ms - 5 * MINUTE, {"letter": 99, "detail": "f00"})

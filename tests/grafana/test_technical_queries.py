@@ -11,17 +11,14 @@ import pytest
 from grafana import device, fleet, pipeline
 from sinks.influxdb.connection import call
 from sinks.influxdb.write import InfluxStore
-from sinks.model import Field, Point, Series
 from tests.grafana.expand import View
+from tests.grafana.seed import NOW, fleet_and_pipeline
 from tests.grafana.tables import Row, in_browser, merged, on_server
 from tests.servers import influxdb
 from tests.servers.influxdb import Influxdb
 
 pytestmark = pytest.mark.server("influxdb")
 
-NOW: Final = 1_780_001_100_000
-MINUTE: Final = 60_000
-HOUR: Final = 60 * MINUTE
 MAKERS: Final = {"device": device.board, "fleet": fleet.board, "pipeline": pipeline.board}
 NAMES: Final = tuple(MAKERS)
 BOARD: Final = {name: make("de").to_json() for name, make in MAKERS.items()}
@@ -53,54 +50,8 @@ def server() -> Iterator[Influxdb]:
 def seeded(server: Influxdb) -> Influxdb:
     bucket = server.fresh_bucket()
     with closing(InfluxStore(bucket.writer)) as store:
-        assert store.write([*frames(), *health(), *operation(), *letters()]).rejected == ()
+        assert store.write(list(fleet_and_pipeline(NOW))).rejected == ()
     return bucket
-
-
-def of(kind: str, device: str, at_ms: int, fields: dict[str, Field], name: str = "") -> Point:
-    tenant, asset = ("giessen", "gi-tree") if device == "b2" else ("offenbach", f"of-{device}")
-    return Point(Series(kind, tenant, asset, device, "em400", name=name), at_ms, fields)
-
-
-def frames() -> Iterator[Point]:
-    link: dict[str, Field] = {"snr_db": -4.0, "spreading_factor": 10, "rssi_dbm": -110.0, "gateways": 2, "quality": 1}
-    for n in range(30):
-        yield of("bin_level", "a1", NOW - n * HOUR, link | {"f_cnt": 100 - n, "f_port": 85, "battery_pct": 90.0})
-    yield of("device_status", "a1", NOW - 90 * MINUTE, link | {"quality": 9, "gateways": 1, "battery_pct": 88.0})
-    yield of("soil", "b2", NOW - HOUR, link)
-    yield of("event", "a1", NOW - 20 * HOUR, {"code": "join", "text": "accepted"})
-
-
-def health() -> Iterator[Point]:
-    for hour in range(30):
-        at = NOW - NOW % HOUR - hour * HOUR
-        sound: dict[str, Field] = {"state_code": 0, "age_s": 60.0, "received": 96, "headroom_db": 16.0, "missing": 2}
-        more: dict[str, Field] = {"loss_pct": 2.0, "battery_pct": 88.0, "link_margin_db": 11.0, "interval_s": 900.0}
-        yield of("device_health", "a1", at, sound | more)
-        yield of("device_health", "b2", at, {"state_code": 2 if hour < 5 else 0, "age_s": 90_000.0, "received": 0})
-    yield of("device_health", "gone", NOW - 10 * HOUR, {"state_code": 2, "age_s": 1.0})
-
-
-def operation() -> Iterator[Point]:
-    for n in range(180):
-        at, count = NOW - n * MINUTE, 10_000 - 10 * n if n < 100 else 5_000 - 10 * n
-        account: dict[str, Field] = {"received": count, "stored": count - 16, "duplicates": 7, "dead_letters": 4}
-        rest: dict[str, Field] = {"expired": 0, "in_flight": 5, "missing": 0, "backlog": 5, "oldest_s": 1.5}
-        open_: dict[str, Field] = {"settled_age_s": 2.0, "open_letters": 4, "unknown_devices": 1, "missing_frames": 3}
-        yield Point(Series("pipeline", "", "", "", name="influxdb"), at, account | rest | open_)
-        source: dict[str, Field] = {"messages": count, "last_message_age_s": 3.0, "alarms": 1, "text": "qos: 0"}
-        yield Point(Series("pipeline_source", "", "", "", name="ttn"), at, source)
-
-
-def letters() -> Iterator[Point]:
-    counts = {("decode/wrong_port", "em400"): 2, ("decode/too_short", "em400"): 1, ("observe/unknown_device", ""): 1}
-    for (reason, model), n in counts.items():
-        yield Point(Series("dead_letters", "", "", "", model, name=reason), NOW - MINUTE, {"open": n})
-        yield Point(Series("dead_letters", "", "", "", model, name=reason), NOW - 2 * MINUTE, {"open": n + 5})
-    for n in range(12):
-        yield of("dead_letter", "a1", NOW - n * MINUTE, {"letter": n, "detail": f"port {n}"}, "decode/wrong_port")
-    stranger = Series("dead_letter", "", "", "f00", name="observe/unknown_device")
-    yield Point(stranger, NOW - 5 * MINUTE, {"letter": 99, "detail": "f00"})
 
 
 def ask(bucket: Influxdb, name: str, title: str, target: int = 0, device: str = "a1") -> list[dict[str, Any]]:
