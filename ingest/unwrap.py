@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from sinks.model import Envelope
 
@@ -30,7 +31,10 @@ def unwrap(envelope: Envelope, networks: Mapping[str, Network] = NETWORKS, *, ma
     """
     try:
         _check_size(envelope.body, max_body)
-        return _network(envelope, networks).unwrap(envelope)
+        network = _network(envelope, networks)
+        if envelope.network is None:  # a dead letter says whose message it seems to be
+            envelope = replace(envelope, network=network.key)
+        return network.unwrap(envelope)
     except Refused as refused:
         return [dead_letter(envelope, refused)]
 

@@ -73,6 +73,9 @@ _BY_FIELD = {
     "devEui": Code.BAD_EUI,
     "frm_payload": Code.BAD_PAYLOAD,
     "data": Code.BAD_PAYLOAD,
+    "payload": Code.BAD_PAYLOAD,
+    "PayloadData": Code.BAD_PAYLOAD,
+    "dataFrame": Code.BAD_PAYLOAD,
 }
 
 

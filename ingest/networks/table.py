@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import chirpstack, plain_json, things_stack
+from . import chirpstack, netmore, plain_json, things_stack, wanesy
 from .contract import Network
 
 NETWORKS: Final[Mapping[str, Network]] = {
@@ -13,6 +13,8 @@ NETWORKS: Final[Mapping[str, Network]] = {
     for network in (
         things_stack.NETWORK,
         chirpstack.NETWORK,
+        wanesy.NETWORK,
+        netmore.NETWORK,
     )
 }
 """Key to network, in the order in which they are tried on a message of an undeclared source."""
