@@ -71,6 +71,7 @@ def read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 _BY_FIELD = {
     "dev_eui": Code.BAD_EUI,
     "devEui": Code.BAD_EUI,
+    "devEUI": Code.BAD_EUI,
     "frm_payload": Code.BAD_PAYLOAD,
     "data": Code.BAD_PAYLOAD,
     "payload": Code.BAD_PAYLOAD,

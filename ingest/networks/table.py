@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import chirpstack, netmore, plain_json, things_stack, wanesy
+from . import chirpstack, chirpstack_v3, netmore, plain_json, things_stack, wanesy
 from .contract import Network
 
 NETWORKS: Final[Mapping[str, Network]] = {
     network.key: network
     for network in (
         things_stack.NETWORK,
+        chirpstack_v3.NETWORK,
         chirpstack.NETWORK,
         wanesy.NETWORK,
         netmore.NETWORK,
