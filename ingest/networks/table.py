@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import chirpstack, chirpstack_v3, netmore, plain_json, things_stack, wanesy
+from . import aws_iot, chirpstack, chirpstack_v3, milesight_gateway, netmore, plain_json, things_stack, ttn_v2, wanesy
 from .contract import Network
 
 NETWORKS: Final[Mapping[str, Network]] = {
     network.key: network
     for network in (
         things_stack.NETWORK,
+        milesight_gateway.NETWORK,
         chirpstack_v3.NETWORK,
         chirpstack.NETWORK,
+        ttn_v2.NETWORK,
         wanesy.NETWORK,
         netmore.NETWORK,
+        aws_iot.NETWORK,
     )
 }
 """Key to network, in the order in which they are tried on a message of an undeclared source."""
