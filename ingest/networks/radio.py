@@ -58,3 +58,10 @@ def spreading_factor(data_rate: str | None) -> int | None:
     """Of a data rate in words: 7 of "SF7BW125" or "SF7 BW125 4/5"; None for FSK, LR-FHSS and what is none."""
     match = _DATA_RATE.match(data_rate) if data_rate else None
     return int(match[1]) if match is not None and 5 <= int(match[1]) <= 12 else None
+
+
+def eu868_spreading_factor(rate: int | None, frequency_hz: float | None) -> int | None:
+    """Of the number of a data rate, which means another one in each region; None outside of Europe's 863 to 870 MHz."""
+    if rate is None or frequency_hz is None or not 863e6 <= frequency_hz <= 870e6:
+        return None
+    return 12 - rate if 0 <= rate <= 5 else 7 if rate == 6 else None
