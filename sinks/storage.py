@@ -35,7 +35,10 @@ JournalKind = Literal["local", "kafka"]
 
 
 class InfluxSettings(BaseModel):
-    """An InfluxDB 2. Two tokens with two rights, each given itself or as a file that holds it."""
+    """An InfluxDB. Two tokens with two rights, each given itself or as a file that holds it.
+
+    Of a 1: `bucket` is database or database/policy, a token is user:password, `org` is not used.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

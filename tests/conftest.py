@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pytest
 
-SERVERS = ("mosquitto", "influxdb", "postgresql", "kafka", "chromium", "compose", "tmpfs", "grafana_types")
+SERVERS = ("mosquitto", "influxdb", "influxdb1", "postgresql", "kafka", "chromium", "compose", "tmpfs", "grafana_types")
 
 
 class Server(Protocol):

@@ -1,4 +1,4 @@
-"""`influx`: an InfluxDB 2 made ready, and looked after."""
+"""`influx`: an InfluxDB made ready, and looked after."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sinks.storage import InfluxSettings, read_secret
 from .output import Json, show, storage
 
 if TYPE_CHECKING:
-    from sinks.influxdb.setup import Tokens
+    from sinks.influxdb.connection import Tokens
 
 Right = Literal["write", "read"]
 _RIGHTS: Final[tuple[Right, ...]] = ("write", "read")
@@ -33,10 +33,11 @@ def add_to(app: typer.Typer) -> None:
 def set_up(
     ctx: typer.Context,
     admin_token_file: Annotated[
-        Path, typer.Option(help="Holds the operator's token; an empty server takes it as its own.")
+        Path,
+        typer.Option(help="Holds the operator's token, on 1.x user:password; an empty server takes it as its own."),
     ],
     password_file: Annotated[
-        Path | None, typer.Option(help="Holds the first user's password, for an empty server.")
+        Path | None, typer.Option(help="Holds the first user's password, for an empty server; 1.x needs none.")
     ] = None,
     user: Annotated[str, typer.Option(help="Name of the first user, for an empty server.")] = "admin",
     retention_days: Annotated[int, typer.Option(min=0, help="Rows older than this go; 0 keeps them for ever.")] = 0,
@@ -50,8 +51,8 @@ def set_up(
     settings = storage(ctx).store.influxdb
     files = _token_files(settings)
     admin = settings.connect(read_secret(admin_token_file))
-    if password_file is not None and onboard(admin, user, read_secret(password_file)):
-        typer.echo(f"{settings.url} was empty; it has the user {user} and the organisation {settings.org} now")
+    if onboard(admin, user, None if password_file is None else read_secret(password_file)):
+        typer.echo(f"{settings.url} was empty; it has its first user now")
     held = _held(files)
     tokens = prepare(admin, retention_days, held)
     typer.echo(
@@ -105,7 +106,7 @@ def _token_files(settings: InfluxSettings) -> dict[Right, Path]:
 
 
 def _held(files: Mapping[Right, Path]) -> Tokens | None:
-    from sinks.influxdb.setup import Tokens  # noqa: PLC0415 as above
+    from sinks.influxdb.connection import Tokens  # noqa: PLC0415 as above
 
     found = {right: read_secret(file) for right, file in files.items() if file.exists()}
     return Tokens(**found) if all(found.get(right) for right in _RIGHTS) else None

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Final
 
 from sinks.errors import Refused, SinkError
 from sinks.influxdb.connection import Connection
 from sinks.influxdb.read import TYPES, InfluxReader
 from sinks.influxdb.schema import MEASUREMENTS
+from sinks.influxdb.session import Session
 from sinks.influxdb.write import InfluxStore
 
 _OLDER: Final = {"link_quality": "its fields stand in the rows of the frame now; smartcity reprocess writes them there"}
 
+_NOBODY: Final = "nobody:knows"
+
 
 def version(connection: Connection) -> str:
     """As the server names itself, "v2.9.1"; "" when it does not. Raises `Unavailable` when it does not answer."""
-    with connection.errors(), connection.open() as client:
-        said = client.api_client.call_api("/ping", "GET", response_type=None)
-    headers: Mapping[str, str] = said[2]
-    return headers.get("X-Influxdb-Version", "")
+    with closing(Session(connection)) as session, session.errors():
+        return session.version()
 
 
 def writer_faults(connection: Connection) -> list[str]:
     """What is wrong with a token that is to write and nothing else."""
     with closing(InfluxStore(connection)) as store, closing(InfluxReader(connection)) as reader:
-        return store.check() or _surplus(reader, "may also read; it should only write")
+        return store.check() or _open(connection) or _surplus(reader, "may also read; it should only write")
 
 
 def reader_faults(connection: Connection) -> list[str]:
     """What is wrong with a token that is to read and nothing else, and with the fields that it sees."""
     with closing(InfluxStore(connection)) as store, closing(InfluxReader(connection)) as reader:
-        missing = reader.check()
+        missing = reader.check() or _open(connection)
         if missing:
             return missing
         try:
@@ -40,6 +42,14 @@ def reader_faults(connection: Connection) -> list[str]:
         except SinkError as error:
             stored = [str(error)]
         return _surplus(store, "may also write, and so delete; it should only read") + stored
+
+
+def _open(connection: Connection) -> list[str]:
+    """An InfluxDB 1 asks for no password unless it is told to; then every token will do."""
+    with closing(InfluxStore(replace(connection, token=_NOBODY))) as anybody:
+        if anybody.check():
+            return []
+    return ["the server takes any token at all: set auth-enabled = true in the [http] part of its settings"]
 
 
 def _surplus(other: InfluxStore | InfluxReader, says: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""The way to an InfluxDB 2 server: address, organisation, bucket, token, and what its answers mean for us."""
+"""The way to an InfluxDB server: address, organisation, bucket, token, and what its answers mean for us."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +19,17 @@ from urllib3.exceptions import HTTPError
 
 from sinks.errors import Refused, SinkError, Unavailable
 
+DAY_S = 86_400
 LONGEST_WAIT_S = 3600.0
 """A server that names a longer pause is asked again after this one."""
 
 _HOST = re.compile(r"[^@\s]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_HINTS = {
+    "retention policy not found": "create it or correct the bucket in the settings",  # with a 500
+    "create admin user first": "smartcity influx setup does so",
+}
+"""What an InfluxDB 1 says under a status that means something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,9 @@ class Connection:
         status, said = error.status or 0, message(error)[:300]
         if status == 0:
             return Unavailable(f"InfluxDB at {self.url} cannot be reached over TLS")
+        for words, hint in _HINTS.items():
+            if words in said:
+                return Refused(f"InfluxDB at {self.url} says {said}; {hint}")
         if status >= 500 or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS):
             return Unavailable(f"InfluxDB at {self.url} answers {status}: {said}", retry_after(error))
         advice: dict[int, str] = {
@@ -70,6 +80,14 @@ class Connection:
             HTTPStatus.NOT_FOUND: f"says {said}; create it or correct the settings",
         }
         return Refused(f"InfluxDB at {self.url} {advice.get(status, f'answers {status}: {said}')}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The right to write to the bucket and the right to read from it, each its own."""
+
+    write: str = field(repr=False)
+    read: str = field(repr=False)
 
 
 def _is_address(url: str) -> bool:
@@ -81,9 +99,16 @@ def _is_address(url: str) -> bool:
 
 
 def message(error: ApiException) -> str:
-    """What the server said, in its own words."""
+    """What the server said, in its own words: a 2 under `message`, which the library knows, others under `error`."""
     said = error.message
-    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    try:
+        match json.loads(text):
+            case {"error": str(inner)}:
+                return inner
+    except ValueError:
+        pass
+    return text
 
 
 def retry_after(error: ApiException) -> float | None:

@@ -1,19 +1,19 @@
-"""Rows back out of InfluxDB 2, by InfluxQL with bound parameters.
+"""Rows back out of InfluxDB, by InfluxQL with bound parameters.
 
 Names in a query come from the schema; every value is bound, so no text from outside can change what is asked.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from sinks.errors import Refused, SinkError, Unavailable
+from sinks.errors import SinkError
 from sinks.guard import check_selection
-from sinks.influxdb.connection import Connection, call
+from sinks.influxdb.connection import Connection
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
+from sinks.influxdb.session import Session
 from sinks.model import Field
 from sinks.ports import Row, Selection, series_key
 
@@ -27,8 +27,7 @@ class InfluxReader:
     """A `Reader`. Any number of threads may ask."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._client = connection.open()
+        self._session = Session(connection)
 
     def latest(self, selection: Selection) -> list[Row]:
         check_selection(selection)
@@ -63,7 +62,7 @@ class InfluxReader:
         return {series["name"]: series["values"] for series in self._query("SHOW FIELD KEYS", {})}
 
     def close(self) -> None:
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._session.close()
 
     def _first(self, selection: Selection, limit: int) -> list[Row]:
         """At least the first `limit` rows by time and series, if there are so many.
@@ -90,25 +89,8 @@ class InfluxReader:
                 yield from _rows(series)
 
     def _query(self, text: str, values: Mapping[str, Any]) -> list[Any]:
-        query = [("db", self._connection.bucket), ("epoch", "ms"), ("q", text), ("params", json.dumps(values))]
-        with self._connection.errors():
-            answer = call(self._client, "GET", "/query", query)
-        match answer:
-            case {"results": [dict(result)]}:
-                self._raise_hidden(result)
-                return list(result.get("series", ()))
-        raise Unavailable(f"what answers at {self._connection.url} is not InfluxDB")
-
-    def _raise_hidden(self, result: Mapping[str, Any]) -> None:
-        """A failed query is answered with 200, and so is one without the right to read."""
-        said = str(result.get("error", ""))
-        if "database not found" in said:
-            bucket = self._connection.bucket
-            raise Refused(
-                f"there is no bucket {bucket!r} at {self._connection.url}, or the token has no right to read it"
-            )
-        if said or result.get("partial"):
-            raise Unavailable(f"InfluxDB at {self._connection.url} could not finish the query: {said[:300]}")
+        with self._session.errors():
+            return self._session.ask(text, values)
 
 
 _TAG_LIST: Final = ", ".join(f'"{name}"::tag' for name in TAGS)

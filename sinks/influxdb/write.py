@@ -1,13 +1,11 @@
-"""Points into InfluxDB 2, each batch answered for: stored, rejected with its reason, or still ours to write."""
+"""Points into InfluxDB, each batch answered for: stored, rejected with its reason, or still ours to write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final
 
-from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 
 from sinks.errors import SinkError
@@ -15,6 +13,7 @@ from sinks.guard import DEFAULTS, Limits, admit, now_ms
 from sinks.influxdb.connection import Connection
 from sinks.influxdb.delivery import Delivery, Item
 from sinks.influxdb.lines import line
+from sinks.influxdb.session import Session
 from sinks.model import Point
 from sinks.ports import Written
 
@@ -27,8 +26,6 @@ LARGEST: Final = 4 * 1024 * 1024
 PATIENCE: Final = 5
 """Times that the same batch may meet a 500 before it is taken apart."""
 
-_MILLISECONDS: Final = cast("WritePrecision", WritePrecision.MS)  # the library declares the type and takes its value
-
 
 class InfluxStore:
     """A `Store`. One thread writes at a time; nothing is kept here between two writes."""
@@ -38,20 +35,18 @@ class InfluxStore:
     def __init__(
         self, connection: Connection, clock: Callable[[], int] = now_ms, limits: Limits = DEFAULTS, batch: int = BATCH
     ) -> None:
-        self._connection = connection
         self._clock = clock
         self._limits = limits
         self._batch = batch
-        self._client = connection.open()
         # The client's batching writer loses data on exit and tells nobody what became of a line; this one answers.
-        self._api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._session = Session(connection)
         self._failing = (0, 0)
 
     def write(self, points: Sequence[Point]) -> Written:
         admitted, rejected = admit(points, self._clock(), self._limits)
         items = [(point, line(point)) for point in admitted]
         accepted = 0
-        with self._connection.errors():
+        with self._session.errors():
             for request in _requests(items, self._batch):
                 delivery = self._deliver(request)
                 accepted += delivery.accepted
@@ -60,7 +55,7 @@ class InfluxStore:
 
     def probe(self) -> None:
         """Raise what a write would, and write nothing: of an empty body, token, organisation and bucket are checked."""
-        with self._connection.errors():
+        with self._session.errors():
             self._post(b"")
 
     def check(self) -> list[str]:
@@ -71,7 +66,7 @@ class InfluxStore:
         return []
 
     def close(self) -> None:
-        self._client.close()  # type: ignore[no-untyped-call]
+        self._session.close()
 
     def _deliver(self, items: Sequence[Item]) -> Delivery:
         batch, failures = self._failing
@@ -87,7 +82,7 @@ class InfluxStore:
         return delivery
 
     def _post(self, body: bytes) -> None:
-        self._api.write(self._connection.bucket, self._connection.org, body, _MILLISECONDS)
+        self._session.post(body)
 
 
 def _requests(items: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:

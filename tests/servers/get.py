@@ -37,6 +37,7 @@ DEBIAN: Final[Mapping[str, Sequence[str]]] = {
     "chromium": ("chromium",),
     "postgresql": ("postgresql",),
     "compose": ("docker-compose",),
+    "influxdb1": ("influxdb",),
 }
 NAMES: Final = (*DEBIAN, "influxdb", "kafka", "grafana_types")
 
@@ -179,9 +180,9 @@ def _attempt(name: str) -> tuple[str, str]:
 
 
 _DESCRIPTION = (
-    "Gets the servers that tests lean on: Mosquitto, Chromium, PostgreSQL and docker-compose from Debian, InfluxDB "
-    "built from its Go module (ten minutes, once), Kafka from Maven, Grafana's types from npm. What is "
-    "there already is left alone."
+    "Gets the servers that tests lean on: Mosquitto, Chromium, PostgreSQL, docker-compose and InfluxDB 1 from "
+    "Debian, InfluxDB 2 built from its Go module (ten minutes, once), Kafka from Maven, Grafana's types from npm. What "
+    "is there already is left alone."
 )
 _EPILOG = f"What Debian does not have goes to {SERVERS} (move it with SMARTCITY_SERVERS). Exit code 1: one is missing."
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from sinks.influxdb.write import InfluxStore
-from tests.servers import influxdb, kafka, mosquitto
+from tests.servers import influxdb, influxdb1, kafka, mosquitto
 from tests.servers.process import HOST, Process, accepts, free_port
 
 
@@ -58,9 +59,15 @@ def test_mosquitto_takes_listeners_files_and_rights_from_the_configuration() -> 
         assert all(map(accepts, broker.ports.values()))
 
 
-@pytest.mark.server("influxdb")
-def test_influxdb_is_set_up_and_keeps_its_buckets_over_a_kill() -> None:
-    with influxdb.running() as server:
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(influxdb, marks=pytest.mark.server("influxdb")),
+        pytest.param(influxdb1, marks=pytest.mark.server("influxdb1")),
+    ],
+)
+def test_influxdb_is_set_up_and_keeps_its_buckets_over_a_kill(module: ModuleType) -> None:
+    with module.running() as server:
         pid = server.process.pid
         server.process.kill()
         server.process.start()

@@ -29,14 +29,16 @@ OK: Answer = (204, b"", {})
 
 @dataclass
 class Fake:
-    """An HTTP server that answers as it is told. `bodies`: what it was sent."""
+    """An HTTP server that answers as it is told. `bodies`, `paths`: what it was sent, and where to."""
 
     url: str
     answer: Callable[[bytes], Answer] = lambda _: OK
+    version: str = "v2.9.1"
     bodies: list[bytes] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
-    def connection(self, timeout_s: float = 10) -> Connection:
-        return Connection(self.url, "city", "iot", TOKEN, timeout_s)
+    def connection(self, timeout_s: float = 10, token: str = TOKEN) -> Connection:
+        return Connection(self.url, "city", "iot", token, timeout_s)
 
     def always(self, status: int, body: bytes = b"", **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -52,6 +54,7 @@ def fake() -> Iterator[Fake]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             served.bodies.append(body)
+            served.paths.append(self.path.partition("?")[0])
             status, answer, headers = served.answer(body)
             self.send_response(status)
             for name, value in headers.items():
@@ -60,7 +63,14 @@ def fake() -> Iterator[Fake]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST  # noqa: N815  # the name that http.server calls
+        def do_GET(self) -> None:
+            if self.path != "/ping":
+                self.do_POST()
+                return
+            self.send_response(204)
+            if served.version:
+                self.send_header("X-Influxdb-Version", served.version)
+            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
@@ -229,6 +239,32 @@ def test_a_400_that_names_no_line_is_taken_apart(fake: Fake, store: InfluxStore)
     fake.answer = lambda body: (400, b'{"error":"points beyond retention policy"}', {}) if b"=13.0 " in body else OK
     written = store.write(POINTS)
     assert (written.accepted, [item.code for item in written.rejected]) == (39, ["retention"])
+
+
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [("1.12.4", "/write"), ("1.6.7~rc0", "/write"), ("v2.7.12", "/api/v2/write"), ("", "/api/v2/write")],
+)
+def test_the_version_says_where_to_write(fake: Fake, version: str, path: str) -> None:
+    fake.version = version
+    store = InfluxStore(fake.connection(token="user:password"))  # noqa: S106  # of nobody
+    store.write(POINTS)
+    assert fake.paths == [path]
+    store.close()
+
+
+def test_a_server_that_was_away_may_come_back_as_another_version(fake: Fake) -> None:
+    fake.version = "1.12.4"
+    store = InfluxStore(fake.connection(token="user:password"))  # noqa: S106  # of nobody
+    store.write(POINTS)
+    fake.version = "v2.9.1"
+    fake.always(503)
+    with pytest.raises(Unavailable):
+        store.write(POINTS)
+    fake.answer = lambda _: OK
+    store.write(POINTS)
+    assert fake.paths == ["/write", "/write", "/api/v2/write"]
+    store.close()
 
 
 def test_a_batch_is_bounded(fake: Fake) -> None:
