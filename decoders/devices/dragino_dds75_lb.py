@@ -29,6 +29,7 @@ from decoders.families.dragino import (
     INTERRUPT,
     RECORDS,
     SETTINGS,
+    channels,
     ds18b20_c,
     information,
     records,
@@ -36,7 +37,7 @@ from decoders.families.dragino import (
 )
 from decoders.families.dragino_distance import distance_frame, distance_mm, distance_record
 from decoders.frame import Values, assemble, by_port
-from decoders.model import Code, Decoded, Decoder, Issue, Kind, Params, Reading, refuse
+from decoders.model import Code, Decoded, Decoder, Issue, Kind, Params, refuse
 
 _HEAD, _TAIL, _MOST = 8, 4, 20
 
@@ -58,22 +59,18 @@ def _list(payload: bytes) -> Decoded:
     every[0]["temperature_c"] = ds18b20_c(temperature, issues)
     every[0]["battery_v"] = (int.from_bytes(payload[:2]) & 0x0FFF) / 1000
     events = INTERRUPT if interrupt else ()
-    return assemble(Kind.TELEMETRY, _channels(every), {"sensor_found": found == 1}, events, issues)
+    return assemble(Kind.TELEMETRY, channels(every), {"sensor_found": found == 1}, events, issues)
 
 
 def _detected(payload: bytes, _params: Params) -> Decoded:
     if len(payload) % 2:
         return refuse(Code.WRONG_LENGTH, payload, f"{len(payload)} bytes are not distances of 2", len(payload))
     issues: list[Issue] = []
-    return assemble(Kind.TELEMETRY, _channels(_distances(payload, issues)), {}, issues=issues)
+    return assemble(Kind.TELEMETRY, channels(_distances(payload, issues)), {}, issues=issues)
 
 
 def _distances(words: bytes, issues: list[Issue]) -> list[Values]:
     return [{"distance_mm": distance_mm(word, issues)} for word in unpack_from(f">{len(words) // 2}H", words)]
-
-
-def _channels(every: list[Values]) -> tuple[Reading, ...]:
-    return tuple(Reading(values, channel=str(number)) for number, values in enumerate(every, 1))
 
 
 DECODER: Final = Decoder(

@@ -1,7 +1,8 @@
 """Dragino, big endian: what all models of the vendor share.
 
     fPort 2   data; bytes 0-1: the lower 14 bits are the battery in mV, the upper two are flags
-    fPort 3   stored records of 11 bytes, each with its own time: bytes 7-10, Unix seconds
+              most frames of 11 bytes end with their type: 1 data, 2 an answer with settings
+    fPort 3   stored records, of 11 bytes but for SE02-LB, each with its own time: its last 4 bytes, Unix seconds
     fPort 4   answers with settings
     fPort 5   device information, 7 bytes:
               0    model           1-2  firmware, three nibbles: 01 23 is 1.2.3     3  frequency band
@@ -18,16 +19,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from decoders.frame import Route, Status, Values, assemble, check_limits, device_time_ms, refuse_length
-from decoders.model import Code, Decoded, Event, Issue, Kind, Params, Reading, refuse
+from decoders.frame import Route, Status, Values, assemble, by_port, check_limits, device_time_ms, refuse_length
+from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading, refuse
 
 DATA, RECORDS, SETTINGS, INFORMATION, DETECTED = 2, 3, 4, 5, 6
 """fPorts."""
+SUCCESSOR_PORTS: Final = (DATA, RECORDS, SETTINGS, INFORMATION)
+"""Those that an -LB or -LS model sends on."""
 
 INTERRUPT: Final = (Event("interrupt"),)
 """The frame was sent because of the interrupt pin, not of the clock."""
 
 _RECORD: Final = 11
+_NORMAL, _ANSWER = 1, 2
 _ABSENT: Final = {0x0CCC, 0x7FFF}
 _BANDS: Final = (
     *("", "EU868", "US915", "IN865", "AU915", "KZ865", "RU864", "AS923"),
@@ -52,28 +56,75 @@ def ds18b20_c(raw: int, issues: list[Issue], divisor: int = 10) -> float | None:
     return value
 
 
+def successor(data: Route, stored: Route, models: Mapping[int, str]) -> Decode:
+    """The decode function of an -LB or -LS model: its frames of fPort 2 and 3, its numbers and names for fPort 5."""
+    return by_port({DATA: data, RECORDS: stored, SETTINGS: settings, INFORMATION: information(models)})
+
+
+def typed(length: int, read: Route) -> Route:
+    """The route of frames of this length whose last byte is their type."""
+
+    def route(payload: bytes, params: Params) -> Decoded:
+        if len(payload) != length:
+            return refuse_length(payload, length)
+        if payload[-1] == _NORMAL:
+            return read(payload, params)
+        if payload[-1] == _ANSWER:
+            return settings(payload, params)
+        detail = f"message type {payload[-1]} is neither data (1) nor an answer (2); another model's frame?"
+        return refuse(Code.UNKNOWN_VARIANT, payload, detail, payload[-1])
+
+    return route
+
+
 ReadRecord = Callable[[bytes, int, list[Issue]], Values]
 """`read(payload, at, issues)`: the values of the record that begins at `at`."""
+
+ReadChannels = Callable[[bytes, int, list[Issue]], list[Values]]
+"""The same of a record with several sensors, in the order of their numbers."""
 
 
 def records(read: ReadRecord) -> Route:
     """The route of fPort 3."""
 
+    def reading(payload: bytes, at: int, issues: list[Issue]) -> tuple[Reading, ...]:
+        return (Reading(_checked(read(payload, at, issues), issues)),)
+
+    return _stored(_RECORD, reading)
+
+
+def channel_records(read: ReadChannels, size: int = _RECORD) -> Route:
+    """The route of fPort 3 of a model with several sensors: each of them is a channel, "1" the first one."""
+
+    def readings(payload: bytes, at: int, issues: list[Issue]) -> tuple[Reading, ...]:
+        return channels([_checked(values, issues) for values in read(payload, at, issues)])
+
+    return _stored(size, readings)
+
+
+def channels(every: list[Values]) -> tuple[Reading, ...]:
+    """What several sensors measured at the same time: each of them is a channel, "1" the first one."""
+    return tuple(Reading(values, channel=str(number)) for number, values in enumerate(every, 1))
+
+
+def _checked(values: Values, issues: list[Issue]) -> Values:
+    check_limits(values, issues)
+    return values
+
+
+def _stored(size: int, read: Callable[[bytes, int, list[Issue]], tuple[Reading, ...]]) -> Route:
     def route(payload: bytes, _params: Params) -> Decoded:
-        if len(payload) % _RECORD:
-            code = Code.TOO_SHORT if len(payload) < _RECORD else Code.WRONG_LENGTH
-            return refuse(code, payload, f"{len(payload)} bytes are not records of {_RECORD}", len(payload))
+        if len(payload) % size:
+            code = Code.TOO_SHORT if len(payload) < size else Code.WRONG_LENGTH
+            return refuse(code, payload, f"{len(payload)} bytes are not records of {size}", len(payload))
         issues: list[Issue] = []
-        readings = tuple(_record(payload, at, read, issues) for at in range(0, len(payload), _RECORD))
-        return assemble(Kind.HISTORY, readings, {}, issues=issues)
+        readings: list[Reading] = []
+        for at in range(0, len(payload), size):
+            time_ms = device_time_ms(int.from_bytes(payload[at + size - 4 : at + size]), issues)
+            readings += [reading._replace(time_ms=time_ms) for reading in read(payload, at, issues)]
+        return assemble(Kind.HISTORY, tuple(readings), {}, issues=issues)
 
     return route
-
-
-def _record(payload: bytes, at: int, read: ReadRecord, issues: list[Issue]) -> Reading:
-    values = read(payload, at, issues)
-    check_limits(values, issues)
-    return Reading(values, device_time_ms(int.from_bytes(payload[at + 7 : at + _RECORD]), issues))
 
 
 def settings(payload: bytes, _params: Params) -> Decoded:
