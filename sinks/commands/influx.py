@@ -55,9 +55,7 @@ def set_up(
         typer.echo(f"{settings.url} was empty; it has its first user now")
     held = _held(files)
     tokens = prepare(admin, retention_days, held)
-    typer.echo(
-        f"bucket {settings.bucket} keeps its rows {f'for {retention_days} days' if retention_days else 'for ever'}"
-    )
+    typer.echo(f"bucket {settings.bucket} keeps its rows {_how_long(retention_days)}")
     if tokens == held:
         typer.echo("the tokens at hand work and stay")
         return
@@ -66,33 +64,54 @@ def set_up(
         typer.echo(f"a new token to {right} is in {file}")
 
 
-@influx.command("check", epilog="Example: smartcity influx check --json")
-def check(ctx: typer.Context, as_json: Json = False) -> None:
-    """Try every token that the settings name, and the types of the fields in the bucket.
+@influx.command("check", epilog="Example: smartcity influx check --retention-days 730 --json")
+def check(
+    ctx: typer.Context,
+    retention_days: Annotated[
+        int | None, typer.Option(min=0, help="What the bucket should keep its rows for; 0 is for ever.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Try every token that the settings name, how long rows are kept, what InfluxQL finds, and the types of the fields.
 
-    Exit code 1, with what to mend, when a token may too little or too much or a field has another type.
+    Exit code 1, with what to mend, when a token may too little or too much, or the bucket is not as it should be.
     """
     settings = storage(ctx).store.influxdb
     rights = [right for right in _RIGHTS if settings.has(right)]
     if not rights:
         raise Invalid("no token to check: set store.influxdb.write_token_file or store.influxdb.read_token_file")
-    rows = [_checked(settings, right) for right in rights]
-    show(rows, ["right", "ok", "server", "text"], as_json=as_json)
+    rows = [_checked(settings, right, retention_days) for right in rights]
+    show(rows, ["right", "ok", "server", "keeps", "text"], as_json=as_json)
     if not all(row["ok"] for row in rows):
         raise typer.Exit(_FAILED)
 
 
-def _checked(settings: InfluxSettings, right: Right) -> dict[str, str | bool]:
-    from sinks.influxdb.audit import reader_faults, version, writer_faults  # noqa: PLC0415 as above
+def _checked(settings: InfluxSettings, right: Right, retention_days: int | None) -> dict[str, str | bool]:
+    from sinks.influxdb.audit import kept_days, reader_faults, version, writer_faults  # noqa: PLC0415 as above
 
-    server = ""
+    server = keeps = ""
     try:
         connection = settings.connection(right)
         server = version(connection)
         faults = writer_faults(connection) if right == "write" else reader_faults(connection)
+        if right == "read":
+            kept = kept_days(connection)
+            keeps = _how_long(kept)
+            faults += _retention_faults(kept, retention_days)
     except (Refused, Unavailable) as error:
         faults = [str(error)]
-    return {"right": right, "ok": not faults, "server": server, "text": " ".join(faults)}
+    return {"right": right, "ok": not faults, "server": server, "keeps": keeps, "text": " ".join(faults)}
+
+
+def _retention_faults(kept: float, wanted: int | None) -> list[str]:
+    if wanted is None or kept == wanted:
+        return []
+    mended = f"smartcity influx setup --retention-days {wanted}"
+    return [f"rows are kept {_how_long(kept)} and should be {_how_long(wanted)}: {mended} changes it"]
+
+
+def _how_long(days: float) -> str:
+    return f"for {days:g} days" if days else "for ever"
 
 
 def _token_files(settings: InfluxSettings) -> dict[Right, Path]:

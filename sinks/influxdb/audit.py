@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
 from sinks.errors import Refused, SinkError
-from sinks.influxdb.connection import Connection
+from sinks.influxdb import setup_one, setup_two
+from sinks.influxdb.connection import DAY_S, Connection
 from sinks.influxdb.read import TYPES, InfluxReader
 from sinks.influxdb.schema import MEASUREMENTS
-from sinks.influxdb.session import Session
+from sinks.influxdb.session import Session, generation
 from sinks.influxdb.write import InfluxStore
 
 _OLDER: Final = {"link_quality": "its fields stand in the rows of the frame now; smartcity reprocess writes them there"}
@@ -31,17 +32,33 @@ def writer_faults(connection: Connection) -> list[str]:
         return store.check() or _open(connection) or _surplus(reader, "may also read; it should only write")
 
 
+def kept_days(connection: Connection) -> float:
+    """Days that the bucket keeps its rows, 0 for ever, as a token that reads is told."""
+    kept_s = setup_one.kept_s if generation(connection) == 1 else setup_two.kept_s
+    return kept_s(connection) / DAY_S
+
+
 def reader_faults(connection: Connection) -> list[str]:
-    """What is wrong with a token that is to read and nothing else, and with the fields that it sees."""
+    """What is wrong with a token that is to read and nothing else, with its database, and with the fields in it."""
     with closing(InfluxStore(connection)) as store, closing(InfluxReader(connection)) as reader:
-        missing = reader.check() or _open(connection)
+        mapping = _told(lambda: _mapping_faults(connection))
+        missing = mapping or reader.check() or _open(connection)
         if missing:
             return missing
-        try:
-            stored = list(_field_faults(reader.field_keys()))
-        except SinkError as error:
-            stored = [str(error)]
+        stored = _told(lambda: list(_field_faults(reader.field_keys())))
         return _surplus(store, "may also write, and so delete; it should only read") + stored
+
+
+def _told(ask: Callable[[], list[str]]) -> list[str]:
+    """What it finds, or why it cannot."""
+    try:
+        return ask()
+    except SinkError as error:
+        return [str(error)]
+
+
+def _mapping_faults(connection: Connection) -> list[str]:
+    return setup_two.mapping_faults(connection) if generation(connection) == 2 else []
 
 
 def _open(connection: Connection) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -107,3 +107,9 @@ class Session:
         return self._client.api_client.call_api(  # type: ignore[no-untyped-call]  # generated code
             path, method, query_params=list(query), header_params=headers, body=body, response_type="object"
         )
+
+
+def generation(connection: Connection) -> int:
+    """Of the server that answers there."""
+    with closing(Session(connection)) as session, session.errors():
+        return session.dialect().generation

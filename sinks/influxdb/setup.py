@@ -1,4 +1,4 @@
-"""Makes a server ready: first user, bucket with retention, and two tokens with the least rights.
+"""Makes a server ready: first user, bucket with retention and mapping, and two tokens with the least rights.
 
 Everything may be done again: what is there stays.
 """
@@ -12,7 +12,7 @@ from typing import Final
 from sinks.influxdb import setup_one, setup_two
 from sinks.influxdb.connection import Connection, Tokens
 from sinks.influxdb.read import InfluxReader
-from sinks.influxdb.session import Session
+from sinks.influxdb.session import generation
 from sinks.influxdb.write import InfluxStore
 
 _WAYS: Final = {1: (setup_one.keep, setup_one.give), 2: (setup_two.keep, setup_two.give)}
@@ -24,7 +24,7 @@ def onboard(admin: Connection, user: str, password: str | None) -> bool:
 
     False when the server has been set up before, or when a 2.x gets no password; it is then left as it is.
     """
-    if _generation(admin) == 1:
+    if generation(admin) == 1:
         return setup_one.onboard(admin)
     return password is not None and setup_two.onboard(admin, user, password)
 
@@ -35,16 +35,11 @@ def prepare(admin: Connection, retention_days: int = 0, held: Tokens | None = No
     `held`: tokens given before. They are given back while they work; else old ones are revoked and new ones made,
     because the server shows a token only once.
     """
-    keep, give = _WAYS[_generation(admin)]
+    keep, give = _WAYS[generation(admin)]
     keep(admin, retention_days)
     if held is not None and _work(admin, held):
         return held
     return give(admin)
-
-
-def _generation(admin: Connection) -> int:
-    with closing(Session(admin)) as session, session.errors():
-        return session.dialect().generation
 
 
 def _work(admin: Connection, held: Tokens) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Final
 from urllib.parse import quote
@@ -39,7 +39,7 @@ def keep(admin: Connection, retention_days: int) -> None:
     with _asking(admin) as session:
         session.tell(f"CREATE DATABASE {identifier(database)}")
         found = policies(session, database)
-        name = policy or next(name for name, (_, is_default) in found.items() if is_default)
+        name = policy or _default(found)
         where = f"RETENTION POLICY {identifier(name)} ON {identifier(database)} DURATION {retention_days}d"
         if name not in found:
             session.tell(f"CREATE {where} REPLICATION 1")
@@ -63,6 +63,14 @@ def give(admin: Connection) -> Tokens:
         return Tokens(*tokens)
 
 
+def kept_s(connection: Connection) -> int:
+    """Seconds that the policy keeps its rows, 0 for ever; a token that reads may ask."""
+    database, policy = database_and_policy(connection.bucket)
+    with _asking(connection) as session:
+        found = policies(session, database)
+        return found[policy or _default(found)][0]
+
+
 def policies(session: Session, database: str) -> dict[str, tuple[int, bool]]:
     """Retention policies of a database: seconds that each keeps (0: for ever), and whether it is the default."""
     found = session.ask(f"SHOW RETENTION POLICIES ON {identifier(database)}", {})
@@ -75,9 +83,13 @@ def seconds(duration: str) -> int:
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([hms])", duration))
 
 
+def _default(found: Mapping[str, tuple[int, bool]]) -> str:
+    return next(name for name, (_, is_default) in found.items() if is_default)
+
+
 @contextmanager
-def _asking(admin: Connection) -> Iterator[Session]:
-    with closing(Session(admin)) as session, session.errors():
+def _asking(connection: Connection) -> Iterator[Session]:
+    with closing(Session(connection)) as session, session.errors():
         yield session
 
 

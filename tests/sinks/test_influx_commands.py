@@ -6,10 +6,15 @@ import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sinks.influxdb.connection import Connection
+from sinks.errors import Refused
+from sinks.influxdb.audit import reader_faults
+from sinks.influxdb.connection import Connection, Tokens, call
+from sinks.influxdb.setup import prepare
+from sinks.influxdb.setup_two import mapping_faults
 from sinks.influxdb.write import InfluxStore
 from tests.door import Said, environment, smartcity
 from tests.servers import influxdb, influxdb1
@@ -124,3 +129,56 @@ def test_a_secret_that_cannot_be_read_is_one_sentence(tmp_path: Path, house: dic
     said = set_up(tmp_path, house)
     assert said.code == 1
     assert said.err.startswith(f"smartcity: the secret in {tmp_path}/admin cannot be read")
+
+
+def test_check_tells_how_long_rows_are_kept_and_what_changes_it(tmp_path: Path, house: dict[str, str]) -> None:
+    set_up(tmp_path, house, "--retention-days", "90")
+    assert checked(house)["read"]["keeps"] == "for 90 days"
+    assert smartcity("influx", "check", "--retention-days", "90", env=house).code == 0
+    said = smartcity("influx", "check", "--retention-days", "0", env=house)
+    assert said.code == 1
+    assert "kept for 90 days and should be for ever: smartcity influx setup --retention-days 0 changes it" in said.out
+
+
+@pytest.mark.server("influxdb")
+def test_set_up_writes_down_which_bucket_influxql_finds(bucket_of_two: Influxdb) -> None:
+    prepare(bucket_of_two.admin, 0, Tokens(bucket_of_two.write_token, bucket_of_two.read_token))
+    assert [(one["retention_policy"], one["default"], one["virtual"]) for one in mappings(bucket_of_two)] == [
+        ("autogen", True, False)
+    ]
+    assert mapping_faults(bucket_of_two.reader) == []
+
+
+@pytest.mark.server("influxdb")
+def test_a_name_that_was_given_to_another_bucket_is_told_and_taken_back(
+    bucket_of_two: Influxdb, influxdb_two: Influxdb
+) -> None:
+    (ours,) = mappings(bucket_of_two)
+    (others,) = mappings(influxdb_two.fresh_bucket())
+    taken = {"orgID": ours["orgID"], "bucketID": others["bucketID"], "database": bucket_of_two.bucket}
+    with bucket_of_two.admin.open() as client:
+        call(client, "POST", "/api/v2/dbrps", body=taken | {"retention_policy": "mine", "default": True})
+    assert ["does not stand for" in said for said in reader_faults(bucket_of_two.reader)] == [True]
+    prepare(bucket_of_two.admin)
+    assert mapping_faults(replace(bucket_of_two.reader, token=bucket_of_two.admin_token)) == []
+    assert {one["bucketID"] for one in mappings(bucket_of_two) if one["default"]} == {ours["bucketID"]}
+
+
+@pytest.mark.server("influxdb")
+def test_a_mapping_of_somebody_else_is_not_overwritten(bucket_of_two: Influxdb, influxdb_two: Influxdb) -> None:
+    (ours,) = mappings(bucket_of_two)
+    (others,) = mappings(influxdb_two.fresh_bucket())
+    taken = {"orgID": ours["orgID"], "bucketID": others["bucketID"], "database": bucket_of_two.bucket}
+    with bucket_of_two.admin.open() as client:
+        call(client, "DELETE", f"/api/v2/dbrps/{ours['id']}", [("orgID", ours["orgID"])])
+        call(client, "POST", "/api/v2/dbrps", body=taken | {"retention_policy": "autogen", "default": True})
+    with pytest.raises(Refused, match=f"another bucket .{others['bucketID']}. .* influx v1 dbrp delete --id"):
+        prepare(bucket_of_two.admin)
+
+
+def mappings(bucket: Influxdb) -> list[dict[str, Any]]:
+    with bucket.admin.open() as client:
+        found: list[dict[str, Any]] = call(
+            client, "GET", "/api/v2/dbrps", [("org", bucket.org), ("db", bucket.bucket)]
+        )["content"]
+    return found
