@@ -26,6 +26,7 @@ from .contract import Network
 from .frame import Frame, event, uplink
 from .identity import eui, eui_in_topic, gateway_id
 from .model import Outcome, TimeSource, Uplink
+from .radio import eu868_spreading_factor
 from .refusal import Code, Refused, base64_bytes, read
 
 KEY: Final = "chirpstack_v3"
@@ -41,7 +42,6 @@ _TOPIC: Final = re.compile(r"(?:^|/)application/\d+/(?:device|node)/")
 _SAID: Final = re.compile(r"(?:/event/|[?&]event=)([^/?&#]+)")
 _NO_UPLINK: Final = "0" * 32
 _GATEWAY: Final = TimeSource.GATEWAY
-_EU868: Final = range(863_000_000, 870_000_001)
 
 
 def matches(topic: str, value: Any) -> bool:
@@ -164,9 +164,7 @@ def _modulation(said: Event) -> tuple[bool, int | None]:
     if sent.lora is not None:
         return False, sent.lora.spreading_factor or None
     rate = said.dr if sent.dr is None else sent.dr
-    if rate is None or sent.frequency not in _EU868:
-        return False, None
-    return rate == 7, 12 - rate if 0 <= rate <= 5 else 7 if rate == 6 else None
+    return rate == 7, eu868_spreading_factor(rate, sent.frequency)
 
 
 def _gateway_of(row: RxInfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ class Code(StrEnum):
     TOO_DEEP = "too_deep"  # nested beyond any real message
     NOT_UTF8 = "not_utf8"  # a text field is not UTF-8
     NOT_JSON = "not_json"  # binary, XML, plain text, NaN, broken JSON
+    NOT_XML = "not_xml"  # broken XML, or XML with a document type
     NOT_PROTOBUF = "not_protobuf"  # binary, but not what the network server's schema says
     BAD_LINE = "bad_line"  # a line of `smartcity unwrap` that names no message
     UNKNOWN_NETWORK = "unknown_network"  # neither declared nor recognised
@@ -68,14 +69,24 @@ def read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise Refused(Code.TOO_DEEP, "The message is nested deeper than any network server nests.") from error
 
 
+def convert(value: Any, kind: type[T]) -> T:
+    """Plain values as the type, as lax as `read`. Raises `Refused` and nothing else."""
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused(_code(str(error)), f"A field has the wrong type or range: {error}.") from error
+
+
 _BY_FIELD = {
     "dev_eui": Code.BAD_EUI,
     "devEui": Code.BAD_EUI,
     "devEUI": Code.BAD_EUI,
     "hardware_serial": Code.BAD_EUI,
+    "DevEUI": Code.BAD_EUI,
     "frm_payload": Code.BAD_PAYLOAD,
     "data": Code.BAD_PAYLOAD,
     "payload_raw": Code.BAD_PAYLOAD,
+    "payload_hex": Code.BAD_PAYLOAD,
     "payload": Code.BAD_PAYLOAD,
     "PayloadData": Code.BAD_PAYLOAD,
     "dataFrame": Code.BAD_PAYLOAD,

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from . import aws_iot, chirpstack, chirpstack_v3, milesight_gateway, netmore, plain_json, things_stack, ttn_v2, wanesy
+from . import (
+    aws_iot,
+    chirpstack,
+    chirpstack_v3,
+    machineq,
+    milesight_gateway,
+    netmore,
+    plain_json,
+    thingpark,
+    things_stack,
+    ttn_v2,
+    wanesy,
+)
 from .contract import Network
 
 NETWORKS: Final[Mapping[str, Network]] = {
@@ -16,6 +28,8 @@ NETWORKS: Final[Mapping[str, Network]] = {
         chirpstack_v3.NETWORK,
         chirpstack.NETWORK,
         ttn_v2.NETWORK,
+        machineq.NETWORK,
+        thingpark.NETWORK,
         wanesy.NETWORK,
         netmore.NETWORK,
         aws_iot.NETWORK,
