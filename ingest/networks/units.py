@@ -22,6 +22,7 @@ _TO: Final[dict[str, dict[str, Linear]]] = {
     "Cel": {"Cel": _SAME, "°C": _SAME, "[degF]": (5 / 9, -160 / 9), "°F": (5 / 9, -160 / 9), "K": (1, -273.15)},
     "kPa": {"kPa": _SAME, "cbar": _SAME, "hPa": (0.1, 0), "mbar": (0.1, 0), "Pa": (0.001, 0), "bar": (100, 0)},
     "uS/cm": {"uS/cm": _SAME, "µS/cm": _SAME, "mS/cm": (1000, 0), "dS/m": (1000, 0), "mS/m": (10, 0), "S/m": (1e4, 0)},
+    "mg/kg": {"mg/kg": _SAME, "ppm": _SAME},
     "V": {"V": _SAME, "mV": (0.001, 0)},
     "dB[mW]": {"dB[mW]": _SAME, "dBm": _SAME},
     "dB": {"dB": _SAME},

@@ -59,8 +59,8 @@ FRAMES: Final[dict[str, dict[str, type[Field]]]] = {
     | _PLACE
     | dict.fromkeys(
         (
-            "distance_mm", "depth_mm", "fill_reported_pct", "level_pct", "volume_l", "echo_quality", "samples",
-            "tilted", "tilt_deg", "temperature_c",
+            "distance_mm", "depth_mm", "pressure_kpa", "fill_reported_pct", "level_pct", "volume_l", "echo_quality",
+            "samples", "tilted", "tilt_deg", "temperature_c", "humidity_pct", "water_ec_us_cm",
         ),
         float,
     ),
@@ -69,7 +69,9 @@ FRAMES: Final[dict[str, dict[str, type[Field]]]] = {
     | dict.fromkeys(
         (
             "soil_moisture_pct", "soil_vwc", "soil_tension_kpa", "soil_nfk_pct", "soil_temperature_c", "soil_ec_us_cm",
-            "soil_permittivity", "soil_moisture_raw", "soil_ec_raw", "temperature_c",
+            "soil_permittivity", "soil_moisture_raw", "soil_ec_raw", "soil_moisture_index", "soil_salinity_index",
+            "soil_ph", "soil_n_mg_kg", "soil_p_mg_kg", "soil_k_mg_kg", "leaf_moisture_pct", "leaf_temperature_c",
+            "temperature_c", "humidity_pct",
         ),
         float,
     ),

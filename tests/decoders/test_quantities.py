@@ -8,7 +8,7 @@ import pytest
 
 from decoders import QUANTITIES, Quantity
 
-UCUM = re.compile(r"1|%|deg|Cel|dB\[mW\]|(k|m|u|c)?(m|V|L|Pa|S)[23]?(/(k|m|c)?(m|L)[23]?)?|dB")
+UCUM = re.compile(r"1|%|deg|Cel|dB\[mW\]|(k|m|u|c)?(m|V|L|Pa|S|g)[23]?(/(k|m|c)?(m|L|g)[23]?)?|dB")
 
 EVERY = pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda quantity: quantity.key)
 
