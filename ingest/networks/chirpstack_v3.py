@@ -23,6 +23,7 @@ from . import protobuf
 from .chirpstack_v3_events import Event, RxInfo, TxInfo, from_protobuf
 from .clock import parse
 from .contract import Network
+from .device_status import device_status
 from .frame import Frame, event, uplink
 from .identity import eui, eui_in_topic, gateway_id
 from .model import Outcome, TimeSource, Uplink
@@ -190,17 +191,13 @@ def _join(said: Event, envelope: Envelope) -> Uplink:
 def _status(said: Event, envelope: Envelope) -> Uplink:
     """Margin in dB, battery in percent. External power and "unknown" come as a battery of 0, which is no flat one.
 
-    Before 2.0 the battery is LoRaWAN's: 0 is external power, 1 to 254 empty to full, 255 unknown.
+    Before 2.0 the battery is LoRaWAN's.
     """
-    external = said.external_power_source or said.battery == 0
-    status: dict[str, float | str | bool] = {"external_power": external}
-    if said.margin is not None:
-        status["margin_db"] = said.margin
-    if said.battery is not None:
-        if 1 <= said.battery <= 254:
-            status["battery_pct"] = round(said.battery / 2.54, 2)
-    elif said.battery_level is not None and not (external or said.battery_level_unavailable):
-        status["battery_pct"] = said.battery_level
+    status = device_status(said.battery, said.margin)
+    if said.battery is None:
+        status["external_power"] = said.external_power_source
+        if said.battery_level is not None and not (said.external_power_source or said.battery_level_unavailable):
+            status["battery_pct"] = said.battery_level
     return replace(_other(said, envelope, Outcome.STATUS), status=status)
 
 
