@@ -16,10 +16,15 @@ Json = dict[str, Any]
 CONNECT_S: Final = 3.05
 OK: Final = 200
 REDIRECT: Final = 300
-NOT_ALLOWED: Final = (401, 403)
+UNKNOWN: Final = 401
+FORBIDDEN: Final = 403
+MISSING: Final = 404
 BUSY: Final = 429
 BROKEN: Final = 500
 MOST_BOARDS: Final = 5000
+PAGE: Final = 1000
+"""Annotations in one answer."""
+_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 
 
 class GrafanaError(Exception):
@@ -47,6 +52,12 @@ class Verbs(Protocol):
 
     def POST(self, path: str, json: object = None) -> Any:  # noqa: N802 the package's name
         """Write or ask."""
+
+    def PUT(self, path: str, json: object = None) -> Any:  # noqa: N802 the package's name
+        """Change."""
+
+    def DELETE(self, path: str) -> Any:  # noqa: N802 the package's name
+        """Remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +117,72 @@ class Grafana:
             answer = error.body
         return dict(_object(answer).get("results") or {})
 
-    def find_annotations(self, tags: Sequence[str]) -> list[Json]:
-        """Annotations that have all these tags."""
-        asked = urlencode([*(("tags", tag) for tag in tags), ("type", "annotation"), ("limit", "100")])
-        return list(self._get(f"/annotations?{asked}") or [])
+    def stored_board(self, uid: str) -> Json | None:
+        """The `dashboard` and its `meta`, of which `folderUid`; None when there is none."""
+        return self._found(f"/dashboards/uid/{quote(uid, safe='')}")
 
-    def add_annotation(self, board: str, time_ms: int, text: str, tags: Sequence[str]) -> None:
-        """A mark on the dashboard with this uid."""
-        body = {"dashboardUID": board, "time": time_ms, "text": text, "tags": list(tags)}
-        self._verbs.POST("/annotations", json=body)
+    def save_board(self, board: Mapping[str, Any], folder_uid: str, message: str) -> None:
+        """Put it into the folder; what is there under its uid becomes an older version."""
+        body = {"dashboard": dict(board), "folderUid": folder_uid, "message": message, "overwrite": True}
+        self._verbs.POST("/dashboards/db", json=body)
 
-    def reload_provisioning(self, kind: str) -> None:
-        """Read `dashboards`, `datasources` or `alerting` anew from its files; needs a server administrator."""
-        self._verbs.POST(f"/admin/provisioning/{quote(kind, safe='')}/reload")
+    def folder(self, uid: str) -> Json | None:
+        """Its `uid` and `title`; None when there is none."""
+        return self._found(f"/folders/{quote(uid, safe='')}")
+
+    def add_folder(self, uid: str, title: str) -> None:
+        """A folder at the top. Grafana opens it to every viewer and editor."""
+        self._verbs.POST("/folders", json={"uid": uid, "title": title})
+
+    def rename_folder(self, uid: str, title: str) -> None:
+        """Another title, whatever its version."""
+        self._verbs.PUT(f"/folders/{quote(uid, safe='')}", json={"title": title, "overwrite": True})
+
+    def permissions(self, folder_uid: str) -> list[Json]:
+        """Who may do what in it: `userId`, `teamId` or `role`, and `permission` (1 view, 2 edit, 4 administer)."""
+        return list(self._get(f"/folders/{quote(folder_uid, safe='')}/permissions") or [])
+
+    def set_permissions(self, folder_uid: str, items: Sequence[Mapping[str, Any]]) -> None:
+        """These and no others; administrators may always."""
+        self._verbs.POST(f"/folders/{quote(folder_uid, safe='')}/permissions", json={"items": list(items)})
+
+    def team(self, name: str) -> int | None:
+        """The number of the team with exactly this name; None when there is none."""
+        found = _object(self._get(f"/teams/search?{urlencode({'name': name})}")).get("teams") or []
+        return next((int(team["id"]) for team in found if team["name"] == name), None)
+
+    def add_team(self, name: str) -> None:
+        """A team without members."""
+        self._verbs.POST("/teams", json={"name": name})
+
+    def annotations(self, tags: Sequence[str], from_ms: int, to_ms: int) -> list[Json]:
+        """All with all these tags and from_ms <= time <= to_ms: `id`, `time`, `text`, `tags`, perhaps `dashboardUID`.
+
+        Grafana has no pages: a full answer is asked for again in two halves.
+        """
+        span = [("from", str(from_ms)), ("to", str(to_ms)), ("type", "annotation"), ("limit", str(PAGE))]
+        asked = urlencode([*(("tags", tag) for tag in tags), *span])
+        found = list(self._get(f"/annotations?{asked}") or [])
+        if len(found) < PAGE or from_ms >= to_ms:
+            return found
+        middle = (from_ms + to_ms) // 2
+        return [*self.annotations(tags, from_ms, middle), *self.annotations(tags, middle + 1, to_ms)]
+
+    def add_annotation(self, time_ms: int, text: str, tags: Sequence[str]) -> None:
+        """A mark of the organisation, on no board: boards show it by its tags."""
+        self._verbs.POST("/annotations", json={"time": time_ms, "text": text, "tags": list(tags)})
+
+    def remove_annotation(self, number: int) -> None:
+        """Take it away for good."""
+        self._verbs.DELETE(f"/annotations/{number}")
+
+    def _found(self, path: str) -> Json | None:
+        try:
+            return _object(self._get(path))
+        except Refused as error:
+            if error.status == MISSING:
+                return None
+            raise
 
     def _get(self, path: str) -> Any:
         return self._verbs.GET(path)
@@ -159,6 +223,8 @@ def _address(url: str) -> tuple[str, str, int | None, str]:
         raise Refused("grafana.url is no address") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise Refused("grafana.url must be http(s)://host[:port][/path], without a user in it")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise Refused("grafana.url must be https://…: the token goes over this connection")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.strip("/")
     return parts.scheme, host, port, f"{path}/" if path else ""
@@ -169,8 +235,10 @@ def _judge(response: Any, **_: object) -> None:
     status, said = response.status_code, response.content
     if status >= BROKEN or status == BUSY:
         raise Unavailable(f"Grafana answers {status}; look into its log")
-    if status in NOT_ALLOWED:
-        raise Refused(f"Grafana answers {status}: token or user is wrong, or may not do this", status)
+    if status == UNKNOWN:
+        raise Refused(f"Grafana answers {status}: token or user is wrong", status)
+    if status == FORBIDDEN:
+        raise Refused(f"Grafana answers {status}: token or user may not do this", status)
     if OK <= status < REDIRECT and not said:
         return
     body = _parsed(response)
@@ -199,6 +267,12 @@ class _Told:
 
     def POST(self, path: str, json: object = None) -> Any:  # noqa: N802 the package's name
         return self._told(self._raw.POST, path, json)
+
+    def PUT(self, path: str, json: object = None) -> Any:  # noqa: N802 the package's name
+        return self._told(self._raw.PUT, path, json)
+
+    def DELETE(self, path: str) -> Any:  # noqa: N802 the package's name
+        return self._told(self._raw.DELETE, path)
 
     def _told(self, verb: Callable[..., Any], path: str, json: object = None) -> Any:
         from requests.exceptions import JSONDecodeError, RequestException  # noqa: PLC0415 comes with the extra

@@ -7,7 +7,22 @@ from typing import Final
 
 from .dashboard import Annotation, Choice, Dashboard, Options, Panel, Query, Step
 from .influxql import SILENT_AFTER_S, Chosen, aggregate, values_of
-from .technical import BAD, CALM, LANGUAGES, LATE, PLAIN, UNKNOWN, Column, Language, Said, Say, coloured, table
+from .technical import (
+    BAD,
+    CALM,
+    GAUGE,
+    LANGUAGES,
+    LATE,
+    PLAIN,
+    UNKNOWN,
+    Column,
+    Language,
+    Said,
+    Say,
+    coloured,
+    marks,
+    table,
+)
 from .technical import tile as plain_tile
 from .technical import uid as in_language
 from .wall import API, SOON, city_map, count, heads, in_order, leads_to, line, quality, state_column
@@ -56,7 +71,7 @@ def choices(say: Say) -> tuple[Choice, Choice]:
 
 def emptied_marks(say: Say) -> tuple[Annotation, ...]:
     """On the time axis."""
-    return (Annotation(say("Geleert", "Emptied"), CHOSEN.events("emptied"), CALM, "asset_id", "tenant"),)
+    return (marks(say("Geleert", "Emptied"), CHOSEN.marks("emptied"), CALM),)
 
 
 def nothing(say: Say) -> str:
@@ -98,7 +113,7 @@ def state(say: Say) -> Column:
 
 
 def _columns(say: Say, language: Language) -> dict[str, Column]:
-    level = (("min", 0), ("max", 100), ("custom.displayMode", "lcd-gauge"), coloured(LEVEL_STEPS)[0])
+    level = (("min", 0), ("max", 100), GAUGE, coloured(LEVEL_STEPS)[0])
     return {
         "asset_id": Column(say("Behälter", "Bin"), more=leads_to(say, language, "smartcity-bin", "bin")),
         "tenant": Column(say("Stadt", "City")),

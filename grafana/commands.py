@@ -1,4 +1,4 @@
-"""`grafana`: a running Grafana, asked whether it can show what is provisioned."""
+"""`grafana`: a running Grafana, asked whether it can show what is provisioned, and given what each city has there."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
 from .verify import Finding, Window, verify
 
+if TYPE_CHECKING:  # the way to Grafana is only needed once a command runs
+    from .api import Grafana
+    from .marks import Kept
+    from .sync import Step
+
 _FAILED: Final = 1
+_MOST: Final = 5000
+"""Differences in one run; some minutes of Grafana's time."""
 _UNIT_MS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_PAST: Final = {"add": "added", "change": "changed", "remove": "removed"}
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,3})([mhd])")
 
-grafana = typer.Typer(no_args_is_help=True, help="Grafana: its boards and alert rules, tried.")
+grafana = typer.Typer(no_args_is_help=True, help="Grafana: its boards and rules tried, and what each city has there.")
 
 
 class Given(Protocol):
@@ -40,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 @grafana.callback()
 def room() -> None:
-    """Grafana: its boards and alert rules, tried."""
+    """Grafana: its boards and rules tried, and what each city has there."""
 
 
 @grafana.command("verify", epilog="Example: smartcity grafana verify --since 7d")
@@ -55,18 +65,103 @@ def verify_boards(
 
     Exit code 1 when one fails; a panel without data is none.
     """
-    from .api import Access, Refused, connect  # noqa: PLC0415 the way to Grafana is only needed here
+    window = _window(since, time.time_ns() // 1_000_000)
+    findings = verify(_connected(ctx), window)
+    verdicts = _as_json(findings) if as_json else _as_lines(findings)
+    if verdicts["error"]:
+        raise typer.Exit(_FAILED)
+
+
+@grafana.command("sync", epilog="Example: smartcity grafana sync --since 7d --dry-run")
+def sync_cities(
+    ctx: typer.Context,
+    since: Annotated[
+        str, typer.Option(help="How far back annotations are compared: minutes, hours or days, 30m, 24h, 30d.")
+    ] = "30d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Give each city of the registry its team, folder and boards in Grafana, and annotations of what happened there.
+
+    Bins that were emptied, trees that were watered, sensors that were installed or swapped. Only differences are
+    written, so a second run changes nothing. Exit code 1 when Grafana refuses one.
+    """
+    from .api import Refused  # noqa: PLC0415 the way to Grafana is only needed once a command runs
+    from .marks import cities  # noqa: PLC0415
+    from .sync import steps  # noqa: PLC0415
 
     window = _window(since, time.time_ns() // 1_000_000)
+    running, kept = _connected(ctx), _kept(ctx)
+    known = cities(kept, window.from_ms, window.to_ms)
+    if not known:
+        raise Refused("the registry has no city: `smartcity organisations add` takes one in")
+    with _administering():
+        apply = _would if dry_run else _done
+        changes = islice((one for city in known for one in _changes(steps(running, city, window), apply)), _MOST)
+        outcomes = _changes_as_json(changes) if as_json else _changes_as_lines(changes)
+    if outcomes.total() == _MOST:
+        typer.echo(f"stopped after {_MOST} changes: the same call goes on", err=True)
+    if outcomes["error"]:
+        raise typer.Exit(_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one difference. `outcome`: added, changed, removed, to add, to change, to remove, error."""
+
+    what: str
+    which: str
+    outcome: str
+    text: str
+
+
+def _changes(steps: Iterable[Step], apply: Callable[[Step], Change]) -> Iterator[Change]:
+    """Of one city; without its folder there is no more to do for it."""
+    for step in steps:
+        change = apply(step)
+        yield change
+        if step.what == "folder" and change.outcome == "error":
+            return
+
+
+def _would(step: Step) -> Change:
+    return Change(step.what, step.which, f"to {step.action}", "")
+
+
+def _done(step: Step) -> Change:
+    from .sync import attempt  # noqa: PLC0415 as above
+
+    said = attempt(step)
+    return Change(step.what, step.which, "error" if said else _PAST[step.action], said)
+
+
+def _connected(ctx: typer.Context) -> Grafana:
+    from .api import Access, Refused, connect  # noqa: PLC0415 as above
+
     given: Given = ctx.obj.settings.grafana
     auth = given.auth()
     if auth is None:
         raise Refused("nobody to ask as: set grafana.token_file, or grafana.user and grafana.password_file")
     ca_file = str(given.ca_file) if given.ca_file else None
-    findings = verify(connect(Access(given.url, auth, given.timeout_s, ca_file)), window)
-    verdicts = _as_json(findings) if as_json else _as_lines(findings)
-    if verdicts["error"]:
-        raise typer.Exit(_FAILED)
+    return connect(Access(given.url, auth, given.timeout_s, ca_file))
+
+
+def _kept(ctx: typer.Context) -> Kept:
+    kept: Kept = ctx.obj.settings.storage
+    return kept
+
+
+@contextmanager
+def _administering() -> Iterator[None]:
+    """What Grafana forbids is told with the role that it takes."""
+    from .api import FORBIDDEN, Refused  # noqa: PLC0415 as above
+
+    try:
+        yield
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+        raise Refused(f"{error}: folders, teams and permissions take the role Admin in Grafana", FORBIDDEN) from error
 
 
 def _window(since: str, now_ms: int) -> Window:
@@ -90,3 +185,19 @@ def _as_lines(findings: Iterator[Finding]) -> Counter[str]:
         typer.echo(f"{finding.where} | {finding.what} | {finding.verdict} | {' '.join(finding.text.split())}")
     typer.echo(f"{verdicts['ok']} ok, {verdicts['no data']} without data, {verdicts['error']} errors")
     return verdicts
+
+
+def _changes_as_json(changes: Iterable[Change]) -> Counter[str]:
+    told = list(changes)
+    typer.echo(json.dumps([asdict(change) for change in told], ensure_ascii=False, indent=1))
+    return Counter(change.outcome for change in told)
+
+
+def _changes_as_lines(changes: Iterable[Change]) -> Counter[str]:
+    """Each as it is done: the first run takes a while."""
+    outcomes: Counter[str] = Counter()
+    for change in changes:
+        outcomes[change.outcome] += 1
+        typer.echo(" | ".join(part for part in (change.what, change.which, change.outcome, change.text) if part))
+    typer.echo(", ".join(f"{number} {outcome}" for outcome, number in outcomes.items()) or "all is as it should be")
+    return outcomes

@@ -13,6 +13,7 @@ from .technical import (
     DEVICE_BOARD,
     LANGUAGES,
     LATE,
+    ON_COLOUR,
     PLAIN,
     Column,
     Language,
@@ -155,9 +156,7 @@ def _uplinks(say: Say) -> Panel:
         "Time": Column(say("Zeit", "Time"), "dateTimeAsLocal"),
         "f_cnt": Column(say("Zähler", "Counter")),
         "f_port": Column("Port"),
-        "quality": Column(
-            say("Güte", "Quality"), more=(("mappings", _quality(say)), ("custom.displayMode", "color-background"))
-        ),
+        "quality": Column(say("Güte", "Quality"), more=(("mappings", _quality(say)), ON_COLOUR)),
         "quality_codes": Column(say("Auffällig", "Remarks")),
         "margin": Column(say("Marge", "Margin"), "dB", coloured(_LINK_STEPS)),
         "headroom": Column(say("Reserve", "Headroom"), "dB", coloured(_LINK_STEPS)),

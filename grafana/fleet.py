@@ -9,6 +9,7 @@ from .influxql import values_of
 from .technical import (
     BAD,
     CALM,
+    IN_COLOUR,
     LANGUAGES,
     LATE,
     PLAIN,
@@ -113,7 +114,7 @@ def _silent(say: Say, language: Language) -> Panel:
 
 
 def _state(say: Say) -> tuple[tuple[str, object], ...]:
-    return ("mappings", states(say)), ("custom.displayMode", "color-text")
+    return ("mappings", states(say)), IN_COLOUR
 
 
 def _timeline(say: Say) -> Panel:

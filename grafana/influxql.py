@@ -133,10 +133,11 @@ class Chosen:
         value = f'SELECT last({field(measurement, name)}) AS v FROM "{measurement}"'
         return f"{value} WHERE {self.where(PRESENT)} GROUP BY {tag('asset_id')}"
 
-    def events(self, code: str) -> str:
-        """Marks of one kind of event, named by their asset."""
-        columns = ", ".join((field("asset_event", "before"), tag("asset_id"), tag("tenant")))
-        return f'SELECT {columns} FROM "asset_event" WHERE {self.where(is_code(code))}'
+    def marks(self, code: str) -> Rows:
+        """One kind of event on the time axis, told by its asset and tagged with its city."""
+        columns = f'{field("asset_event", "before")}, {tag("asset_id")} AS "text", {tag("tenant")} AS "tags"'
+        text = f'SELECT {columns} FROM "asset_event" WHERE {self.where(is_code(code))}'
+        return Rows(text, ("before", "text", "tags"))
 
     def event_rows(self, *codes: str) -> Rows:
         """The newest hundred events of a kind that has all of these."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from .dashboard import Json, Panel, Query, Step
+from .dashboard import Annotation, Json, Panel, Query, Step
 from .influxql import Rows
 
 # Blue, orange and vermilion of Okabe and Ito: told apart with every kind of colour blindness. Grey is not known.
@@ -120,6 +120,11 @@ class Column:
     more: tuple[tuple[str, object], ...] = ()
 
 
+ON_COLOUR: Final = ("custom.cellOptions", {"type": "color-background", "mode": "basic"})
+IN_COLOUR: Final = ("custom.cellOptions", {"type": "color-text"})
+GAUGE: Final = ("custom.cellOptions", {"type": "gauge", "mode": "lcd"})
+"""How a cell shows its number, in the form that Grafana takes since 9.4."""
+
 _NO_CELL: Final[Json] = {
     "matcher": {"id": "byRegexp", "options": "/.*/"},
     "properties": [{"id": "noValue", "value": "–"}],  # noqa: RUF001 a dash as it is set in tables
@@ -156,6 +161,11 @@ def table(said: Said, rows: Sequence[Rows], columns: Mapping[str, Column], sort:
     )
 
 
+def marks(name: str, rows: Rows, colour: str) -> Annotation:
+    """Events on the time axis of all panels."""
+    return Annotation(name, Query(rows.text, "table", columns=rows.names), colour)
+
+
 def limited(panel: Panel, number: int) -> Panel:
     """So many rows of a table, after it was sorted."""
     sort = {"id": "sortBy", "options": {"sort": [{"field": panel.options["sortBy"][0]["displayName"], "desc": True}]}}
@@ -170,9 +180,9 @@ def _column(column: Column) -> Json:
 
 
 def coloured(steps: tuple[Step, ...]) -> tuple[tuple[str, object], ...]:
-    """A cell whose background says how its number is."""
-    shown = {"mode": "absolute", "steps": [{"color": colour, "value": value} for value, colour in steps]}
-    return ("thresholds", shown), ("custom.displayMode", "color-background")
+    """A cell whose background says how its number is; grey where there is none."""
+    shown = {"mode": "absolute", "steps": [{"color": colour, "value": value} for value, colour in known(steps)]}
+    return ("thresholds", shown), ON_COLOUR
 
 
 def to_device(say: Say, language: Language) -> tuple[tuple[str, object], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from .dashboard import Annotation, Choice, Dashboard, Panel, Query, Step
+from .dashboard import Choice, Dashboard, Panel, Query, Step
 from .influxql import SILENT_AFTER_S, Chosen, aggregate, values_of
 from .technical import (
     BAD,
@@ -19,6 +19,7 @@ from .technical import (
     Say,
     coloured,
     falling,
+    marks,
     rising,
     table,
 )
@@ -52,7 +53,7 @@ def board(language: Language = "de") -> Dashboard:
             Choice("tree", say("Baum", "Tree"), values_of("tree_state", "asset_id", within="tenant")),
             API,
         ),
-        annotations=(Annotation(say("Gewässert", "Watered"), _CHOSEN.events("watered"), CALM, "asset_id", "tenant"),),
+        annotations=(marks(say("Gewässert", "Watered"), _CHOSEN.marks("watered"), CALM),),
         links=heads(say, language, *_OTHERS),
     )
 

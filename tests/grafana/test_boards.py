@@ -28,7 +28,7 @@ QUERIES = [
     for panel in board["panels"]
     for target in panel["targets"]
 ] + [
-    pytest.param(mark["query"], id=f"{name}-{mark['name']}")
+    pytest.param(mark["target"]["query"], id=f"{name}-{mark['name']}")
     for name, board in BOARD.items()
     for mark in board["annotations"]["list"]
 ]
@@ -100,9 +100,10 @@ def test_annotations_ask_the_chosen_data_source_in_the_form_of_the_oldest_grafan
     for mark in board["annotations"]["list"]:
         assert mark["datasource"] == SOURCE
         assert mark["name"]
-        selected = mark["query"].split(" FROM ")[0]
-        assert f'"{mark["textColumn"]}"' in selected
-        assert f'"{mark["tagsColumn"]}"' in selected
+        target = mark["target"]
+        assert target["fromAnnotations"]
+        assert (target["textColumn"], target["tagsColumn"]) == ("text", "tags")
+        assert {' AS "text"', ' AS "tags"'} <= set(re.findall(r' AS "\w+"', target["query"]))
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -192,8 +193,8 @@ def layout(panel: dict[str, Any]) -> tuple[Any, ...]:
 def test_both_languages_have_the_same_panels_and_queries(name: str) -> None:
     german, english = (BOARD[f"{language}/{name}"] for language in ("de", "en"))
     assert [layout(panel) for panel in german["panels"]] == [layout(panel) for panel in english["panels"]]
-    assert [mark["query"] for mark in german["annotations"]["list"]] == [
-        mark["query"] for mark in english["annotations"]["list"]
+    assert [mark["target"]["query"] for mark in german["annotations"]["list"]] == [
+        mark["target"]["query"] for mark in english["annotations"]["list"]
     ]
 
 

@@ -38,7 +38,7 @@ TABLES: Final = [
     if found["type"] in {"table", "geomap"}
 ]
 Reading = Callable[[list[dict[str, Any]], dict[str, Any]], Iterator[Row]]
-MARKS: Final = [(name, mark["query"]) for name in NAMES for mark in BOARD[name]["annotations"]["list"]]
+MARKS: Final = [(name, mark["target"]["query"]) for name in NAMES for mark in BOARD[name]["annotations"]["list"]]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_every_query_finds_numbers_or_words(seeded: Influxdb, name: str, title: 
 @pytest.mark.parametrize(("name", "query"), MARKS)
 def test_every_mark_has_its_text_and_tags(seeded: Influxdb, name: str, query: str) -> None:
     (found,) = ask(seeded, view_of(name).expand(query, variables(name)))
-    assert found["columns"] == ["time", "before", "asset_id", "tenant"]
+    assert found["columns"] == ["time", "before", "text", "tags"]
     assert {row[2] for row in found["values"]} == {
         "bins": {"of-half", "of-due"},
         "bin": {"of-half"},
@@ -128,7 +128,7 @@ def test_an_empty_bucket_gives_no_data_and_no_error(server: Influxdb) -> None:
     bucket = server.fresh_bucket()
     for name in NAMES:
         texts = [target["query"] for found in BOARD[name]["panels"] for target in found["targets"]]
-        texts += [mark["query"] for mark in BOARD[name]["annotations"]["list"]]
+        texts += [mark["target"]["query"] for mark in BOARD[name]["annotations"]["list"]]
         texts += [variable["query"] for variable in variables(name) if variable["type"] == "query"]
         for text in texts:
             assert ask(bucket, view_of(name).expand(text, variables(name))) == []

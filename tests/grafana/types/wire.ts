@@ -55,7 +55,9 @@ type Variable = Wire<VariableModel> & {
   definition?: string; refresh?: 0 | 1 | 2; sort?: number; multi?: boolean; includeAll?: boolean; allValue?: string;
   options?: { selected: boolean; text: string; value: string }[];
 };
-type Mark = Wire<AnnotationQuery> & { query: string; textColumn: string; tagsColumn: string };
+type Mark = Omit<Wire<AnnotationQuery>, "target"> & {
+  target: Target & { name: string; fromAnnotations: true; textColumn: string; tagsColumn: string };
+};
 
 export type Board = Omit<Wire<Dashboard>, "panels" | "templating" | "annotations" | "links"> & {
   timepicker: {};
