@@ -9,10 +9,15 @@ from . import (
     aws_iot,
     chirpstack,
     chirpstack_v3,
+    everynet,
+    kpn_senml,
+    live_objects,
     machineq,
     milesight_gateway,
     netmore,
+    orbiwise,
     plain_json,
+    tektelic,
     thingpark,
     things_stack,
     ttn_v2,
@@ -33,6 +38,11 @@ NETWORKS: Final[Mapping[str, Network]] = {
         wanesy.NETWORK,
         netmore.NETWORK,
         aws_iot.NETWORK,
+        kpn_senml.NETWORK,
+        live_objects.NETWORK,
+        tektelic.NETWORK,
+        orbiwise.NETWORK,
+        everynet.NETWORK,
     )
 }
 """Key to network, in the order in which they are tried on a message of an undeclared source."""
