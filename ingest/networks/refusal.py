@@ -83,6 +83,7 @@ _BY_FIELD = {
     "devEUI": Code.BAD_EUI,
     "hardware_serial": Code.BAD_EUI,
     "DevEUI": Code.BAD_EUI,
+    "EUI": Code.BAD_EUI,
     "frm_payload": Code.BAD_PAYLOAD,
     "data": Code.BAD_PAYLOAD,
     "payload_raw": Code.BAD_PAYLOAD,
