@@ -100,14 +100,14 @@ def version() -> str | None:
 
 
 @contextmanager
-def running() -> Iterator[Influxdb]:
-    """Run an empty server with an organisation, a bucket, and a token each for the operator, a writer and a reader."""
+def running(*flags: str) -> Iterator[Influxdb]:
+    """Run a server with an organisation, a bucket, and a token each for the operator, a writer and a reader."""
     if version() is None:
         raise FileNotFoundError("InfluxDB 2 is missing; `make servers` gets it")
     with tempfile.TemporaryDirectory(prefix="influxd-") as name:
         port = free_port()
         url = f"http://{HOST}:{port}"
-        process = Process(_command(Path(name), port), Path(name), lambda: _healthy(url))
+        process = Process([*_command(Path(name), port), *flags], Path(name), lambda: _healthy(url))
         process.start()
         try:
             yield _set_up(url, process)

@@ -25,12 +25,13 @@ dir = "{folder}/meta"
 [data]
 dir = "{folder}/data"
 wal-dir = "{folder}/wal"
-index-version = "tsi1"
 query-log-enabled = false
+{data}
 [http]
 bind-address = "{host}:{http}"
 auth-enabled = {passwords}
 log-enabled = false
+{more}
 [monitor]
 store-enabled = false
 """
@@ -54,24 +55,28 @@ def version() -> str | None:
 
 
 @contextmanager
-def running(*, passwords: bool = True) -> Iterator[Influxdb]:
-    """Run a server with a database, and a user each for the operator, a writer and a reader."""
+def running(*, passwords: bool = True, data: str = 'index-version = "tsi1"', more: str = "") -> Iterator[Influxdb]:
+    """Run a server with a database, and a user each for the operator, a writer and a reader.
+
+    `data`, `more`: lines of the settings, in the part of that name and in the one of HTTP.
+    """
     from sinks.influxdb.setup import onboard  # noqa: PLC0415  # see tests.servers.influxdb
 
-    with empty(passwords=passwords) as server:
+    with empty(passwords=passwords, data=data, more=more) as server:
         onboard(server.admin, "", None)
         yield server.fresh_bucket()
 
 
 @contextmanager
-def empty(*, passwords: bool = True) -> Iterator[Influxdb]:
+def empty(*, passwords: bool = True, data: str = "", more: str = "") -> Iterator[Influxdb]:
     """Run a server without any user or database. `passwords`: whether it will ask for them."""
     if version() is None:
         raise FileNotFoundError("InfluxDB 1 is missing; `make servers` gets it")
     with tempfile.TemporaryDirectory(prefix="influxd1-") as name:
         folder, http, rpc = Path(name), free_port(), free_port()
         switch = "true" if passwords else "false"
-        settings = SETTINGS.format(host=HOST, folder=folder, http=http, rpc=rpc, passwords=switch)
+        places = {"host": HOST, "folder": folder, "http": http, "rpc": rpc}
+        settings = SETTINGS.format(**places, passwords=switch, data=data, more=more)
         (folder / "influxdb.conf").write_text(settings)
         url = f"http://{HOST}:{http}"
         process = Process([str(program()), "-config", str(folder / "influxdb.conf")], folder, lambda: _answers(url))

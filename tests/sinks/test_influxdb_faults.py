@@ -205,6 +205,23 @@ def test_a_server_that_fails_at_everything_is_at_fault_and_no_line_is(fake: Fake
     assert store.write(POINTS).accepted == 40
 
 
+def test_a_server_that_fills_up_while_a_batch_is_taken_apart_blames_no_line(fake: Fake, store: InfluxStore) -> None:
+    alone: list[bytes] = []
+
+    def answer(body: bytes) -> Answer:
+        if lines(body) == 1:
+            alone.append(body)
+        return OK if lines(body) == 1 and len(alone) <= 3 else (500, b'{"message":"no room"}', {})
+
+    fake.answer = answer
+    for _ in range(PATIENCE + 1):
+        with pytest.raises(Unavailable, match="no room"):
+            store.write(POINTS)
+    assert len(alone) > 3
+    fake.answer = lambda _: OK
+    assert store.write(POINTS).accepted == 40
+
+
 def test_the_patience_is_for_one_batch_and_not_for_several(fake: Fake, store: InfluxStore) -> None:
     fake.answer = poisoned
     for n in range(2 * PATIENCE):
