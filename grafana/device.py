@@ -64,6 +64,7 @@ def board(language: Language = "de") -> Dashboard:
         ),
         panels=(
             *_verdict(say),
+            _outages(say),
             _place(say),
             _uplinks(say),
             *_link(say),
@@ -112,6 +113,25 @@ def _verdict(say: Say) -> tuple[Panel, ...]:
         Query(newest_number(kind, "quality", only=one_device()), "time_series") for kind in ("bin_level", "soil")
     )
     return (*tiles, replace(tile(read, "", "none", PLAIN, _quality(say)), queries=measured))
+
+
+def _outages(say: Say) -> Panel:
+    said = say("Wann es sich meldete, verspätet oder stumm war; wo nichts steht, ist nichts bekannt.",
+               "When it was online, late or silent; where nothing is, nothing is known.")  # fmt: skip
+    query = over_time("device_health", 'max("state_code")', only=one_device())
+    return Panel(
+        kind="state-timeline",
+        title=say("Ausfälle im Verlauf", "Outages over time"),
+        description=said,
+        queries=(Query(query, "time_series", say("Zustand", "State")),),
+        size=(24, 4),
+        unit="none",
+        steps=PLAIN,
+        no_value=say(*_NEVER),
+        defaults={"mappings": states(say), "custom": {"lineWidth": 0, "fillOpacity": 80, "spanNulls": False}},
+        options={"mergeValues": True, "showValue": "auto", "rowHeight": 0.8, "legend": {"showLegend": False}},
+        interval="1h",
+    )
 
 
 def _place(say: Say) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from .dashboard import Choice, Dashboard, Panel, Query
@@ -20,6 +21,7 @@ from .technical import (
     coloured,
     falling,
     lines,
+    painted,
     rising,
     states,
     table,
@@ -28,7 +30,7 @@ from .technical import (
     to_open_data,
     uid,
 )
-from .technical_influxql import aggregate, city, devices_in, newest, newest_rows, over_time
+from .technical_influxql import aggregate, city, devices_in, devices_over_time, newest, newest_rows, over_time
 from .wall import API, heads
 
 UID: Final = "smartcity-fleet"
@@ -56,7 +58,7 @@ def board(language: Language = "de") -> Dashboard:
         panels=(
             *_counts(say),
             _silent(say, language),
-            _timeline(say),
+            _outages(say),
             _radio(say, language),
             *_history(say),
             _strangers(say),
@@ -117,23 +119,26 @@ def _state(say: Say) -> tuple[tuple[str, object], ...]:
     return ("mappings", states(say)), IN_COLOUR
 
 
-def _timeline(say: Say) -> Panel:
-    said = say("Wann Geräte verspätet oder stumm waren; was sich immer meldete, steht nicht hier.",
-               "When devices were late or silent; those that always spoke are not here.")  # fmt: skip
-    trouble = f'{city()} AND "state_code" > 0'
-    query = over_time("device_health", aggregate("max", "device_health", "state_code"), ("device_id",), trouble)
-    return Panel(
-        kind="state-timeline",
-        title=say("Ausfälle im Verlauf", "Outages over time"),
-        description=said,
-        queries=(Query(query, "time_series", "$tag_device_id"),),
-        size=(24, 10),
-        unit="none",
-        steps=PLAIN,
-        no_value=say("keine Ausfälle: gut", "no outages: good"),
-        defaults={"mappings": states(say), "custom": {"lineWidth": 0, "fillOpacity": 80, "spanNulls": False}},
-        options={"mergeValues": True, "showValue": "never", "rowHeight": 0.8, "legend": {"showLegend": True}},
-        interval="1h",
+def _outages(say: Say) -> Panel:
+    """Bars on top of each other: an hour of which nothing is known has none, and looks like no other."""
+    said = Said(
+        say("Ausfälle im Verlauf", "Outages over time"),
+        say("Wie viele Geräte sich meldeten, verspätet oder stumm waren. Wer: in der Liste, auf dem Board des Geräts.",
+            "How many devices were online, late or silent. Which: in the list and on the device's board."),
+        _empty(say),
+    )  # fmt: skip
+    words = {
+        0: (say("meldeten sich", "online"), CALM),
+        1: (say("verspätet", "late"), LATE),
+        2: (say("stumm", "silent"), BAD),
+    }
+    queries = tuple(Query(devices_over_time(state), "time_series", word) for state, (word, _) in words.items())
+    drawn = {"drawStyle": "bars", "lineWidth": 0, "fillOpacity": 80, "stacking": {"mode": "normal", "group": "A"}}
+    return replace(
+        lines(said, queries, "none", PLAIN, "1h"),
+        size=(24, 8),
+        defaults={"custom": drawn, "decimals": 0, "min": 0},
+        overrides=tuple(painted(word, colour) for word, colour in words.values()),
     )
 
 
@@ -161,27 +166,32 @@ def _radio(say: Say, language: Language) -> Panel:
 
 
 def _history(say: Say) -> tuple[Panel, ...]:
+    """Three lines for all devices: a line each is not to be read, and not to be had in time, of a thousand."""
     told = (
-        ("battery_pct", "min", say(BATTERY, "Battery"), say("Der niedrigste je Gerät.", "The lowest of each device."),
+        ("battery_pct", ("min", "percentile 10", "median"), say(BATTERY, "Battery"),
+         say("Der schwächste, das schwächste Zehntel, die Mitte. Welche: in der Liste.",
+             "The weakest, the weakest tenth, the middle. Which: in the list."),
          "percent", _BATTERY),
-        ("loss_pct", "max", say("Verlust", "Loss"), say("Frames eines Tages, die fehlen.", "A day's missing frames."),
+        ("loss_pct", ("max", "percentile 90", "median"), say("Verlust", "Loss"),
+         say("Frames eines Tages, die fehlen: das schlechteste Gerät, das schlechteste Zehntel, die Mitte.",
+             "A day's missing frames: the worst device, the worst tenth, the middle."),
          "percent", _LOSS),
     )  # fmt: skip
+    names = (say("am schlechtesten", "worst"), say("schlechtestes Zehntel", "worst tenth"), say("Mitte", "middle"))
     return tuple(
         lines(
             Said(title, text, _empty(say)),
-            (
+            tuple(
                 Query(
-                    over_time("device_health", aggregate(function, "device_health", name), ("device_id",), city()),
-                    "time_series",
-                    "$tag_device_id",
-                ),
+                    over_time("device_health", aggregate(what, "device_health", name), (), city()), "time_series", said
+                )
+                for what, said in zip(functions, names, strict=True)
             ),
             unit,
             steps,
             "1h",
         )
-        for name, function, title, text, unit, steps in told
+        for name, functions, title, text, unit, steps in told
     )
 
 

@@ -161,6 +161,12 @@ def table(said: Said, rows: Sequence[Rows], columns: Mapping[str, Column], sort:
     )
 
 
+def painted(series: str, colour: str) -> Json:
+    """An override: a series in its own colour."""
+    fixed = {"mode": "fixed", "fixedColor": colour}
+    return {"matcher": {"id": "byName", "options": series}, "properties": [{"id": "color", "value": fixed}]}
+
+
 def marks(name: str, rows: Rows, colour: str) -> Annotation:
     """Events on the time axis of all panels."""
     return Annotation(name, Query(rows.text, "table", columns=rows.names), colour)

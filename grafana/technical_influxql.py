@@ -64,8 +64,9 @@ def over_time(measurement: str, what: str, by: Sequence[str] = (), only: str = "
 
 
 def aggregate(function: str, measurement: str, name: str) -> str:
-    """`function` of a field."""
-    return f"{function}({field(measurement, name)})"
+    """`function` of a field, behind a space its argument: "percentile 10"."""
+    called, _, argument = function.partition(" ")
+    return f"{called}({field(measurement, name)}{f', {argument}' if argument else ''})"
 
 
 def devices_in(state: int) -> str:
@@ -74,6 +75,14 @@ def devices_in(state: int) -> str:
     among = f'FROM "device_health" WHERE {_where(f"{city()} AND {OF_LATE}")} GROUP BY {tag("device_id")}'
     counted = f"SELECT v * 0 + 1 AS n FROM ({newest} AS v {among}) WHERE v = {state} AND {OF_LATE}"
     return f"SELECT sum(n) FROM ({newest} * 0 AS n {among}), ({counted}) WHERE {OF_LATE}"
+
+
+def devices_over_time(state: int) -> str:
+    """How many devices were in that state; states stand at the beginning of their hour. None is no row."""
+    where = _where(f'{city()} AND "state_code" = {state}')
+    each_hour = f'SELECT count({field("device_health", "state_code")}) AS n FROM "device_health" WHERE {where}'
+    counted = f"{each_hour} GROUP BY time(1h) fill(none)"
+    return f"SELECT max(n) FROM ({counted}) WHERE $timeFilter GROUP BY time($__interval) fill(null)"
 
 
 def open_by_model(reason: str) -> Rows:

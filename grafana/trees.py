@@ -33,6 +33,7 @@ _CHOSEN: Final = Chosen("tree")
 _COLOURS: Final = {0: CALM, 1: LATE, 2: BAD, 9: UNKNOWN}
 _TENSION: Final[tuple[Step, ...]] = ((None, CALM), (32.0, LATE), (80.0, BAD))
 _NFK: Final[tuple[Step, ...]] = ((None, BAD), (30.0, LATE), (50.0, CALM))
+_VOLUME: Final = falling(5, 10)
 _FROST: Final[tuple[Step, ...]] = ((None, UNKNOWN), (0.0, CALM))
 _OTHERS: Final = (("smartcity-bins", "Behälter", "Bins"), ("smartcity-fleet", "Geräte", "Devices"))
 
@@ -150,28 +151,38 @@ def _list(say: Say, language: Language) -> Panel:
 
 
 def _soil(say: Say) -> tuple[Panel, ...]:
-    """The two kinds of probe have a panel each: water content and tension are never one axis."""
+    """The two kinds of probe have a panel each: water content and tension are never one axis.
+
+    Of many trees the mean and the worst of each depth, so that a city of 500 stays readable; of one, its own values.
+    """
     none = say("keine Sonde dieser Art: Baum und Zeitraum prüfen", "no probe of this kind: check tree and time")
     told = (
-        ("soil_tension_kpa", say("Saugspannung nach Tiefe", "Tension by depth"), "pressurekpa", _TENSION,
+        ("soil_tension_kpa", "max", say("Saugspannung nach Tiefe", "Tension by depth"), "pressurekpa", _TENSION,
          say("Gut bis 32 kPa, kritisch ab 80, in jedem Boden.", "Good up to 32 kPa, critical from 80, in any soil.")),
-        ("soil_nfk_pct", say("Nutzbares Wasser nach Tiefe", "Usable water by depth"), "percent", _NFK,
+        ("soil_nfk_pct", "min", say("Nutzbares Wasser nach Tiefe", "Usable water by depth"), "percent", _NFK,
          say("Anteil der nutzbaren Feldkapazität: gut ab 50 %, Trockenstress unter 30 %.",
              "Part of the usable field capacity: good from 50 %, drought stress below 30 %.")),
-        ("soil_moisture_pct", say("Bodenfeuchte nach Tiefe", "Soil moisture by depth"), "percent", falling(5, 10),
+        ("soil_moisture_pct", "min", say("Bodenfeuchte nach Tiefe", "Soil moisture by depth"), "percent", _VOLUME,
          say("Wasser im Boden in Volumenprozent; was trocken ist, hängt vom Boden ab.",
              "Water in the soil by volume; what is dry depends on the soil.")),
-        ("soil_temperature_c", say("Bodentemperatur nach Tiefe", "Soil temperature by depth"), "celsius", _FROST,
+        ("soil_temperature_c", "min", say("Bodentemperatur nach Tiefe", "Soil temperature by depth"), "celsius", _FROST,
          say("Unter 0 °C sind Werte der Feuchte unbrauchbar.", "Below 0 °C values of moisture are of no use.")),
     )  # fmt: skip
     return tuple(
-        line(Said(title, text, none), (_by_depth(name),), unit, steps) for name, title, unit, steps, text in told
+        line(Said(title, text, none), (_by_depth(say, name, worst),), unit, steps)
+        for name, worst, title, unit, steps, text in told
     )
 
 
-def _by_depth(name: str) -> Query:
-    query = _CHOSEN.over_time("soil", aggregate("mean", "soil", name), ("asset_id", "depth_cm"))
-    return Query(query, "time_series", "$tag_asset_id $tag_depth_cm cm")
+def _by_depth(say: Say, name: str, worst: str) -> Query:
+    far = {
+        "max": say("Trockenster", "Driest"),
+        "min": say("Kältester", "Coldest") if name == "soil_temperature_c" else say("Trockenster", "Driest"),
+    }
+    what = ", ".join(
+        (aggregate("mean", "soil", name, say("Mittel", "Mean")), aggregate(worst, "soil", name, far[worst]))
+    )
+    return Query(_CHOSEN.over_time("soil", what, ("depth_cm",)), "time_series", "$col $tag_depth_cm cm")
 
 
 def _watered(say: Say) -> Panel:

@@ -224,15 +224,15 @@ def test_what_was_emptied_today_begins_at_midnight_of_the_city(seeded: Influxdb)
 
 
 def test_each_depth_is_a_line_and_both_kinds_of_probe_stay_apart(seeded: Influxdb) -> None:
-    found = {
-        title: {(one["tags"]["asset_id"], one["tags"]["depth_cm"]) for one in show(seeded, "trees", title) if told(one)}
-        for title in ("Saugspannung nach Tiefe", "Nutzbares Wasser nach Tiefe")
-    }
-    assert list(found.values()) == [{("of-dry", "30"), ("of-dry", "60")}, {("of-plan", "30")}]
+    tension, usable = (show(seeded, "trees", f"{what} nach Tiefe") for what in ("Saugspannung", "Nutzbares Wasser"))
+    assert told(tension) == {("30", (85.0, 85.0)), ("60", (40.0, 40.0))}
+    assert told(usable) == {("30", (50.0, 50.0))}
+    assert tension[0]["columns"] == ["time", "Mittel", "Trockenster"]
 
 
-def told(series: dict[str, Any]) -> bool:
-    return any(value is not None for _, value in series["values"])
+def told(series: list[dict[str, Any]]) -> set[tuple[str, tuple[float, ...]]]:
+    """Depth and values of each point of time of which something is known."""
+    return {(one["tags"]["depth_cm"], tuple(row[1:])) for one in series for row in one["values"] if row[1] is not None}
 
 
 def test_a_browser_that_asks_for_the_last_days_gets_the_same(server: Influxdb) -> None:
