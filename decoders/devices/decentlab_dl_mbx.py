@@ -14,17 +14,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from decoders.families.decentlab import PORT, Block, reader
-from decoders.frame import Values
+from decoders.families.decentlab import PORT, Block, Said, reader
 from decoders.model import Code, Decoder, Issue
 
 
-def _distance(words: Sequence[int], values: Values, issues: list[Issue]) -> None:
+def _distance(words: Sequence[int], said: Said) -> None:
     distance, samples = words
-    values["samples"] = float(samples)
-    values["distance_mm"] = float(distance) if samples else None
+    said.values["samples"] = float(samples)
+    said.values["distance_mm"] = float(distance) if samples else None
     if not samples:
-        issues.append(Issue(Code.NO_SAMPLES, "distance_mm", distance, "no valid sample behind the distance"))
+        said.issues.append(Issue(Code.NO_SAMPLES, "distance_mm", distance, "no valid sample behind the distance"))
 
 
 DECODER: Final = Decoder(

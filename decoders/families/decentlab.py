@@ -19,14 +19,32 @@ from struct import Struct
 from typing import Final
 
 from decoders.frame import Status, Values, assemble, by_port, check_limits, refuse_length
-from decoders.model import Code, Decode, Decoded, Issue, Kind, Params, Reading, refuse
-
-ReadBlock = Callable[[Sequence[int], Values, list[Issue]], None]
-"""Puts what the words of one block say into the values; what they do not say into the issues."""
+from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Reading, refuse
 
 PORT: Final = 1
 _VERSION: Final = 2
 _HEAD: Final = Struct(">BHH")
+
+
+class Said:
+    """What the blocks of a frame have said so far; `params` is what the device's profile says.
+
+    `channels`: name and values of each of several sensors, e.g. of a profile of depths, beside `values` of the device.
+    """
+
+    __slots__ = ("channels", "events", "issues", "params", "status", "values")
+
+    def __init__(self, params: Params, status: Status) -> None:
+        self.params = params
+        self.status = status
+        self.values: Values = {}
+        self.channels: list[tuple[str, Values]] = []
+        self.events: list[Event] = []
+        self.issues: list[Issue] = []
+
+
+ReadBlock = Callable[[Sequence[int], Said], None]
+"""Puts what the words of one block say into what the frame says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +64,8 @@ class _Layout:
     parts: tuple[tuple[int, int, ReadBlock], ...]
 
 
-def _battery(words: Sequence[int], values: Values, _issues: list[Issue]) -> None:
-    values["battery_v"] = words[0] / 1000
+def _battery(words: Sequence[int], said: Said) -> None:
+    said.values["battery_v"] = words[0] / 1000
 
 
 def _layout(flags: int, blocks: Sequence[Block]) -> _Layout:
@@ -64,7 +82,7 @@ def reader(*blocks: Block) -> Decode:
     every = (*blocks, Block(1, _battery))
     layouts = [_layout(flags, every) for flags in range(1 << len(every))]
 
-    def read(payload: bytes, _params: Params) -> Decoded:
+    def read(payload: bytes, params: Params) -> Decoded:
         if len(payload) < _HEAD.size:
             return refuse_length(payload, _HEAD.size)
         version, device_id, flags = _HEAD.unpack_from(payload)
@@ -73,18 +91,35 @@ def reader(*blocks: Block) -> Decode:
         layout = layouts[flags]
         if len(payload) != layout.length:
             return refuse_length(payload, layout.length)
-        return _read_blocks(payload, layout, {"device_id": device_id})
+        return _read_blocks(payload, layout, Said(params, {"device_id": device_id}))
 
     return by_port({PORT: read})
 
 
-def _read_blocks(payload: bytes, layout: _Layout, status: Status) -> Decoded:
+def _read_blocks(payload: bytes, layout: _Layout, said: Said) -> Decoded:
     words = layout.unpack.unpack_from(payload, _HEAD.size)
-    values: Values = {}
-    issues: list[Issue] = []
     for start, end, read in layout.parts:
-        read(words[start:end], values, issues)
-    if not values:
-        return Decoded(Kind.STATUS, status=status)
-    check_limits(values, issues)
-    return assemble(Kind.TELEMETRY, (Reading(values),), status, issues=issues)
+        read(words[start:end], said)
+    readings = _readings(said)
+    if not readings:
+        return Decoded(Kind.STATUS, status=said.status)
+    return assemble(Kind.TELEMETRY, readings, said.status, tuple(said.events), said.issues)
+
+
+def _readings(said: Said) -> tuple[Reading, ...]:
+    """One reading, or one for each channel; then what is of the device, its battery, is in the first."""
+    if not said.channels:
+        check_limits(said.values, said.issues)
+        return (Reading(said.values),) if said.values else ()
+    said.channels[0][1].update(said.values)
+    for _, values in said.channels:
+        check_limits(values, said.issues)
+    return tuple(Reading(values, channel=name) for name, values in said.channels)
+
+
+def parameter(said: Said, name: str, low: float, high: float) -> float | None:
+    """A number that only the device's profile knows, e.g. its ordered range; None when it says none in the limits."""
+    value = said.params.get(name)
+    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+        return float(value)
+    return None
