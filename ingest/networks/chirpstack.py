@@ -123,7 +123,8 @@ def _owner(envelope: Envelope) -> str | None:
 def _uplink(event: Event, envelope: Envelope) -> Uplink:
     dev_eui = _identify(event, envelope.topic)
     f_port, f_cnt = event.f_port or 0, event.f_cnt or 0
-    payload = base64_bytes(event.data) if event.data else b""
+    data = event.payload if event.data is None else event.data
+    payload = base64_bytes(data) if data and isinstance(data, str) else b""
     outcome = _DATA if payload and f_port else _NO_PAYLOAD
     if event.join_server_context is not None and outcome is _DATA:
         raise Refused(Code.ENCRYPTED, "The payload is still encrypted: the join server holds the AppSKey.", dev_eui)
@@ -205,7 +206,7 @@ def _status(event: Event, envelope: Envelope) -> Uplink:
     """Margin in dB, battery in percent. External power and "unknown" come as a battery of 0, which is no flat one."""
     status: dict[str, float | str | bool] = {
         "margin_db": event.margin or 0.0,
-        "external_power": event.external_power_source,
+        "external_power": event.external_power_source or False,
     }
     if not (event.external_power_source or event.battery_level_unavailable):
         status["battery_pct"] = event.battery_level or 0.0

@@ -52,7 +52,10 @@ class TxInfo(Struct, gc=False):
 
 
 class Event(Struct, gc=False, rename="camel"):
-    """Any event of ChirpStack; which one it is stands in the topic. Field names as in its protobuf schema."""
+    """Any event of ChirpStack; which one it is stands in the topic. Field names as in its protobuf schema.
+
+    Forks write the fields of all events with null, and some call `data` `payload`.
+    """
 
     deduplication_id: str | None = None
     time: str | None = None
@@ -61,12 +64,13 @@ class Event(Struct, gc=False, rename="camel"):
     f_cnt: Counter | None = None
     f_port: Port | None = None
     data: str | None = None
+    payload: str | Present | None = None
     rx_info: list[RxInfo] | None = None
     tx_info: TxInfo | None = None
     join_server_context: Present | None = None
     margin: Level | None = None
-    external_power_source: bool = False
-    battery_level_unavailable: bool = False
+    external_power_source: bool | None = False
+    battery_level_unavailable: bool | None = False
     battery_level: Level | None = None
     queue_item_id: str | None = None
     acknowledged: bool | None = None

@@ -159,6 +159,15 @@ def test_the_event_is_read_from_suffix_query_or_keys(topic: str | None) -> None:
     assert opened(message(), topic).outcome is Outcome.DATA
 
 
+def test_a_fork_that_calls_the_data_payload_and_writes_nulls_is_read() -> None:
+    nulls = {"level": None, "margin": 0, "batteryLevel": 0.0, "externalPowerSource": None, "queueItemId": ""}
+    value = {key: value for key, value in message().items() if key != "data"}
+    for topic in (UP, None):
+        assert opened(value | nulls | {"payload": "AXUB", "acknowledged": False}, topic).payload == b"\x01\x75\x01"
+    assert opened(message(payload={"temperature": 20})).payload == b"\x01\x75\x01"
+    assert opened(value | {"payload": {"temperature": 20}}).outcome is Outcome.NO_PAYLOAD
+
+
 def test_no_key_of_a_join_server_leaves_the_message() -> None:
     context = {"sessionKeyId": "AaIP", "appSKey": {"kekLabel": "label", "aesKey": "c2VjcmV0c2VjcmV0"}}
     for topic in (UP, UP.replace("/up", "/join")):

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 RECORDS = [
     (path.stem, json.loads(line)) for path in sorted(GOLDEN.glob("*.jsonl")) for line in path.read_text().splitlines()
 ]
-SECRETS = ("uplink_token", "app_s_key", "appSKey", "context")
+SECRETS = ("uplink_token", "app_s_key", "appSKey", "AppSKey", "context", "downlink_url", "downlinkUrl")
 
 
 def line_of(record: dict[str, Any], **given: Any) -> str:
@@ -76,15 +76,15 @@ def test_json_tells_its_event_without_a_topic_and_its_time_without_an_arrival(
 def test_nothing_secret_is_taken_out_of_a_message(network: str, record: dict[str, Any]) -> None:
     (result,) = unwrap_line(line_of(record, network=network, topic=record["topic"]), 1)
     said = json.dumps(result)
-    tokens = [row.get(key) for row in _rows(record["message"]) for key in SECRETS if row.get(key)]
+    tokens = [row[key] for row in _objects(record["message"]) for key in SECRETS if row.get(key)]
     assert not [token for token in tokens if str(token) in said]
 
 
-def _rows(message: Any) -> list[dict[str, Any]]:
-    if not isinstance(message, dict):
-        return [row for item in message if isinstance(item, dict) for row in _rows(item)]
-    up = message.get("uplink_message") or message.get("uplink_normalized") or message
-    return [up, *up.get("rx_metadata", []), *up.get("rxInfo", [])]
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Every object in a message, at any depth."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = [value] if isinstance(value, dict) else []
+    return [*own, *(found for one in inner for found in _objects(one))]
 
 
 def test_every_network_of_the_table_has_golden_messages() -> None:
