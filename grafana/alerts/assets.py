@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from .query import ASSET, DEVICE, PROBE, number
+from .query import ASSET, DEVICE, PROBE, number, warming
 from .rule import Group, Message, Place, Rule, above, below, code
 
 HOT_C: Final = 60.0
+WARMING_K: Final = 15.0
 DRY_KPA: Final = 80.0
 WET_KPA: Final = 5.0
 _STATES: Final = "6h"
@@ -40,6 +41,19 @@ _HOT: Final = Message(
         "Look at once; with smoke or fire call 112. A sensor that falls silent after this may be burning too.",
     ),
 )
+_WARMING: Final = Message(
+    ("Behälter wird schnell warm", "Bin warms up fast"),
+    (
+        f"{_BIN} ist in einer halben Stunde um {_VALUE} K wärmer geworden.",
+        f"{_BIN_EN} is {_VALUE} K warmer than half an hour ago.",
+    ),
+    (
+        "Nachsehen, ob es schwelt; die Sonne auf einem dunklen Behälter kann es auch sein.",
+        "Look whether something smoulders; it may be the sun on a dark bin.",
+    ),
+)
+_SETTLED: Final = '"settling" = false'
+"""A probe that was just buried says little of the soil around it."""
 _WATER: Final = Message(
     ("Baum braucht Wasser", "Tree needs water"),
     (f"{_TREE} braucht seit einem Tag Wasser.", f"{_TREE_EN} has needed water for a day."),
@@ -82,7 +96,9 @@ def bins(state: Place, temperature: Place) -> Group:
     due = Rule("smartcity-bin-due", "info", of_each, _STATES, code(2, 3), _DUE, state, pending="10m")
     overfull = Rule("smartcity-bin-overfull", "warning", of_each, _STATES, code(3, 3), _OVERFULL, state, pending="5m")
     hot = Rule("smartcity-bin-hot", "critical", heat, _STATES, above(HOT_C), _HOT, temperature)
-    return Group("bins", "1m", (due, overfull, hot))
+    faster = warming("bin_level", "temperature_c", DEVICE)
+    warm = Rule("smartcity-bin-warming", "warning", faster, "30m", above(WARMING_K), _WARMING, temperature)
+    return Group("bins", "1m", (due, overfull, hot, warm))
 
 
 def trees(need: Place, moisture: Place) -> Group:
@@ -90,8 +106,8 @@ def trees(need: Place, moisture: Place) -> Group:
 
     What holds for a day is the least of that day; a wait of a day would begin anew whenever Grafana does.
     """
-    state = number("min", "tree_state", "state_code", ASSET)
-    driest = number("min", "tree_state", "soil_tension_kpa", ASSET)
+    state = number("min", "tree_state", "state_code", ASSET, _SETTLED)
+    driest = number("min", "tree_state", "soil_tension_kpa", ASSET, _SETTLED)
     wettest = number("max", "soil", "soil_tension_kpa", PROBE, '"depth_cm" =~ /^(60|90)$/ AND "quality" <= 2')
     water = Rule("smartcity-tree-water", "warning", state, "24h", code(2, 2), _WATER, need, pending="30m")
     dry = Rule("smartcity-tree-dry", "warning", driest, "24h", above(DRY_KPA), _DRY, moisture, pending="30m")

@@ -20,6 +20,12 @@ def number(function: str, measurement: str, name: str, by: tuple[str, ...] = (),
     return _select(f"{function}({field(measurement, name)})", measurement, by, only)
 
 
+def warming(measurement: str, name: str, by: tuple[str, ...] = (), only: str = "") -> str:
+    """Of the last row over the least within the rule's time."""
+    column = field(measurement, name)
+    return _select(f"last({column}) - min({column})", measurement, by, only)
+
+
 def rise(measurement: str, name: str, by: tuple[str, ...] = (), only: str = "") -> str:
     """From the first to the last row within the rule's time."""
     column = field(measurement, name)

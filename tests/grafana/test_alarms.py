@@ -63,15 +63,25 @@ def bins() -> Iterator[Point]:
     yield of_asset("bin_level", "gi-ok", 0, temperature_c=60.0)
     yield of_asset("bin_level", "of-over", 2, temperature_c=61.5)
     yield of_asset("bin_level", "of-over", 3, temperature_c=20.0)
+    yield of_asset("bin_level", "of-unknown", 0.15, temperature_c=12.0)
+    yield of_asset("bin_level", "of-unknown", 0, temperature_c=28.0)
+    yield of_asset("bin_level", "of-emptied", 0.15, temperature_c=28.0)
+    yield of_asset("bin_level", "of-emptied", 0, temperature_c=12.0)
     yield of_asset("bin_level", "gi-due", 1, temperature_c=80.0)
     yield of_asset("bin_level", "gi-due", 0.5, temperature_c=25.0)
 
 
 def trees() -> Iterator[Point]:
     for hour in range(30):
-        yield of_asset("tree_state", "of-thirsty", hour, state_code=2, soil_tension_kpa=81.0 + hour)
+        yield of_asset("tree_state", "of-thirsty", hour, state_code=2, settling=False, soil_tension_kpa=81.0 + hour)
+        yield of_asset("tree_state", "of-planted", hour, state_code=2, settling=True, soil_tension_kpa=95.0)
         yield of_asset(
-            "tree_state", "of-watered", hour, state_code=2 if hour else 0, soil_tension_kpa=90.0 * bool(hour)
+            "tree_state",
+            "of-watered",
+            hour,
+            state_code=2 if hour else 0,
+            settling=False,
+            soil_tension_kpa=90.0 * bool(hour),
         )
         yield of_asset("tree_state", "gi-frozen", hour, state_code=9)
         yield of_asset("tree_state", "gi-plan", hour, state_code=1, soil_tension_kpa=40.0)
@@ -174,6 +184,7 @@ ALARMS: Final = {
     "smartcity-bin-due": {("gi-due", "giessen"), ("of-over", "offenbach")},
     "smartcity-bin-overfull": {("of-over", "offenbach")},
     "smartcity-bin-hot": {("of-over", "eui-of-over", "offenbach")},
+    "smartcity-bin-warming": {("of-unknown", "eui-of-unknown", "offenbach")},
     "smartcity-tree-water": {("of-thirsty", "offenbach")},
     "smartcity-tree-dry": {("of-thirsty", "offenbach")},
     "smartcity-tree-wet": {("gi-wet", "60", "giessen")},
