@@ -63,9 +63,13 @@ def uplink(network: str, frame: Frame, envelope: Envelope) -> Uplink:
 
 
 def event(network: str, outcome: Outcome, frame: Frame, envelope: Envelope) -> Uplink:
-    """What is no uplink. Of the frame only device, times, session and id are taken; its counters are a downlink's."""
+    """What is no uplink. Of the frame only device, times, session and id are taken; its counters are a downlink's.
+
+    Without an id the counters and the payload, whatever they are, tell events of one time apart.
+    """
     received, source, flags = choose(frame.times, envelope)
-    parts = (frame.dev_eui, frame.device_key, frame.session, received, outcome.value, frame.f_port, frame.f_cnt)
+    counted = (frame.f_port, frame.f_cnt, frame.payload)
+    parts = (frame.dev_eui, frame.device_key, frame.session, received, outcome.value, *counted)
     return Uplink(
         network,
         outcome,
@@ -82,3 +86,20 @@ def event(network: str, outcome: Outcome, frame: Frame, envelope: Envelope) -> U
 def flagged(envelope: Envelope, flag: str) -> Envelope:
     """The envelope with one more flag, once."""
     return envelope if flag in envelope.flags else replace(envelope, flags=(*envelope.flags, flag))
+
+
+def readings(network: str, frame: Frame, decoded: dict[str, float | None], envelope: Envelope) -> Uplink:
+    """Values by quantity instead of a payload; of the frame only device and times are taken."""
+    received, source, flags = choose(frame.times, envelope)
+    parts = (frame.dev_eui, frame.device_key, received, sorted(decoded.items()))
+    return Uplink(
+        network,
+        Outcome.DATA,
+        frame.dev_eui,
+        frame.device_key,
+        received_ns=received,
+        time_source=source,
+        dedup_key=content_key(network, *parts),
+        flags=flags,
+        decoded=decoded,
+    )

@@ -7,6 +7,7 @@ Nothing is evaluated.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ Path = tuple[str | int, ...]
 
 TOPIC: Final = "$topic"
 _STEP: Final = re.compile(r'\[(-?\d{1,6})\]|\["([^"\]]+)"\]|(?:^|(?<!^)\.)([^.\[\]"]+)')
+_NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 class MISSING:
@@ -51,3 +53,16 @@ def take(path: Path, body: Any, levels: list[str]) -> Any:
         else:
             return MISSING
     return value
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also from text; None for everything else, true and false among it."""
+    if isinstance(value, str) and len(value) < 40 and _NUMBER.fullmatch(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None

@@ -21,14 +21,13 @@ from sinks.model import Envelope
 from .clock import choose, epoch, parse
 from .contract import Network
 from .identity import content_key
-from .json_path import MISSING, Path, compile_path, take
+from .json_path import MISSING, Path, compile_path, number, take
 from .model import Gateway, Outcome, TimeSource, Uplink
 from .refusal import Code, Refused, read
 from .units import check_quantity, conversion
 
 _JSON: Final = msgspec.json.Decoder(Any)
 _EUI: Final = re.compile(r"[0-9a-f]{16}")
-_NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 class ValueMapping(BaseModel):
@@ -148,8 +147,8 @@ def _unwrap(plan: _Plan, envelope: Envelope) -> list[Uplink]:
     received, source, flags = choose(times, envelope)
     if found.get("time", MISSING) not in (MISSING, None) and times[0][0] is None:
         flags = (*flags, "time_unreadable")
-    f_cnt = _number(found.get("f_cnt"))
-    rssi, snr = _number(found.get("rssi")), _number(found.get("snr"))
+    f_cnt = number(found.get("f_cnt"))
+    rssi, snr = number(found.get("rssi")), number(found.get("snr"))
     model = found.get("model")
     return [
         Uplink(
@@ -190,8 +189,8 @@ def _decoded(plan: _Plan, body: Any, levels: list[str], device: str) -> tuple[di
         raw = take(place.path, body, levels)
         if raw is MISSING:
             continue
-        number = _number(raw)
-        value = number * place.factor + place.offset if number is not None else None
+        said = number(raw)
+        value = said * place.factor + place.offset if said is not None else None
         decoded[key] = round(value, 9) if value is not None and math.isfinite(value) else None
         if decoded[key] is None and raw is not None:
             refused.append(key)
@@ -202,21 +201,8 @@ def _decoded(plan: _Plan, body: Any, levels: list[str], device: str) -> tuple[di
     return decoded, refused
 
 
-def _number(value: Any) -> float | None:
-    """A finite number, also from text; None for everything else, true and false among it."""
-    if isinstance(value, str) and len(value) < 40 and _NUMBER.fullmatch(value):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _time(value: Any, zone: ZoneInfo | None) -> int | None:
     """Unix nanoseconds of a text or of a number since 1970."""
     if isinstance(value, str) and (ns := parse(value, zone)) is not None:
         return ns
-    return epoch(_number(value))
+    return epoch(number(value))

@@ -19,6 +19,8 @@ from . import (
     netmore,
     orbiwise,
     plain_json,
+    sparkplug_b,
+    tasmota,
     tektelic,
     thingpark,
     things_stack,
@@ -47,6 +49,8 @@ NETWORKS: Final[Mapping[str, Network]] = {
         tektelic.NETWORK,
         orbiwise.NETWORK,
         everynet.NETWORK,
+        sparkplug_b.NETWORK,
+        tasmota.NETWORK,
     )
 }
 """Key to network, in the order in which they are tried on a message of an undeclared source."""
