@@ -1,4 +1,4 @@
-"""Actility ThingPark, JSON or XML: HTTP tunnel (`LrnDevEui=...`) and IoT Flow; also KPN, Swisscom, Orange wholesale.
+"""Actility ThingPark, JSON or XML, by HTTP tunnel or IoT Flow; KPN, Swisscom, Orange wholesale, Proximus.
 
 Source: https://github.com/actility/tpx-iot-flow-doc (docs/Message) and https://github.com/kpn-iot/lora-reference
 (api-call-examples). Numbers stand in texts in old versions; a missing one is unknown. `Time` is when the gateway
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from sinks.model import Envelope
 
-from .clock import parse
+from .clock import epoch, parse
 from .contract import Network
 from .device_status import device_status
 from .frame import Frame, event, flagged, uplink
@@ -81,6 +81,7 @@ class _Said(_Lrr, gc=False, rename="pascal"):
     id: int | str | None = field(name="ID", default=None)
     state: int | str | None = None
     last_update_time: str | None = None
+    timestamp: float | None = field(name="timestamp", default=None)
     dev_loc_time: str | None = None
 
 
@@ -89,6 +90,14 @@ _ROOT: Final = re.compile(rb"<(?:\w+:)?(?:DevEUI_|BS_alarm)")
 _BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
 _FLAT: Final = frozenset({"Lrcid", "Lrrid", "Lrrs", "LrrRSSI"})
 _JOINS: Final = (0, 6)
+_PROXIMUS: Final = {
+    "Fcntup": "FCntUp",
+    "Lrrrssi": "LrrRSSI",
+    "Lrrsnr": "LrrSNR",
+    "Spfact": "SpFact",
+    "payload": "payload_hex",
+}
+"""Proximus writes a flat document once for every value it has read, in a spelling of its own, the time in seconds."""
 _WITHOUT_DEVICE: Final = "BS_alarm"
 
 
@@ -110,7 +119,7 @@ def unwrap(envelope: Envelope) -> list[Uplink]:
     """The one frame or event of a message. Raises `Refused`."""
     kind, document = _document(envelope.body)
     try:
-        said = convert({key: value for key, value in document.items() if value != ""}, _Said)
+        said = convert(_told(document), _Said)
         return [_BY_KIND[kind](said, envelope)]
     except Refused as refused:
         refused.device = refused.device or _owner(document, envelope.topic)
@@ -126,6 +135,12 @@ def _document(body: bytes) -> tuple[str, dict[str, Any]]:
         if kind.startswith("DevEUI_") or kind == _WITHOUT_DEVICE:
             raise _unknown(kind)
     return _kind_by_keys(document), document
+
+
+def _told(document: dict[str, Any]) -> dict[str, Any]:
+    """What is there, under ThingPark's own names: an empty text is nothing."""
+    names = _PROXIMUS if "Fcntup" in document else {}
+    return {names.get(key, key): value for key, value in document.items() if value != ""}
 
 
 def _unknown(kind: str) -> Refused:
@@ -172,7 +187,7 @@ def _frame(said: _Said, envelope: Envelope) -> Frame:
         f_port=said.f_port,
         f_cnt=said.f_cnt_up,
         payload=hex_bytes(said.payload_hex) if said.payload_hex else b"",
-        times=[(parse(time), TimeSource.NETWORK)],
+        times=[(parse(time), TimeSource.NETWORK), (epoch(said.timestamp), TimeSource.NETWORK)],
         rows=_rows(said),
         spreading_factor=said.sp_fact or None,
         session=said.dev_addr,

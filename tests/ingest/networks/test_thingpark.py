@@ -74,6 +74,32 @@ def test_a_document_without_its_wrapper_is_read_the_same() -> None:
     assert opened(document(), None) == opened(document())
 
 
+def test_proximus_writes_the_same_in_another_spelling_once_for_every_value() -> None:
+    frame = {
+        "DevEUI": EUI.upper(),
+        "DevAddr": "158205C6",
+        "FPort": "6",
+        "Fcntup": "0",
+        "Lrcid": "00000239",
+        "Lrrrssi": "-54.000000",
+        "Lrrsnr": "2.000000",
+        "Spfact": "11",
+        "Lrrid": "0A0B0C01",
+        "timestamp": "1795561966",
+        "margin": "",
+        "payload": "017501",
+    }
+    found = [
+        unwrap(Envelope("test", None, None, json.dumps(frame | value).encode(), ARRIVED))[0]
+        for value in ({"container": "0x0301", "value": "12.45"}, {"container": "0x0302", "value": "60"})
+    ]
+    uplink = found[0]
+    assert (uplink.network, uplink.f_port, uplink.f_cnt, uplink.payload) == ("thingpark", 6, 0, b"\x01\x75\x01")
+    assert (uplink.best_rssi, uplink.best_snr, uplink.spreading_factor, len(uplink.gateways)) == (-54, 2, 11, 1)
+    assert uplink.received_ns == parse("2026-11-24T23:12:46Z")
+    assert found[1].dedup_key == uplink.dedup_key
+
+
 def test_a_local_time_is_taken_to_utc_with_its_date() -> None:
     uplink = opened(document())
     assert (uplink.received_ns, uplink.time_source) == (parse("2026-11-24T23:12:46.882Z"), TimeSource.NETWORK)
