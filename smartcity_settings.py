@@ -65,7 +65,10 @@ class RegistrySettings(BaseModel):
 
 
 class GrafanaSettings(BaseModel):
-    """The Grafana that `smartcity grafana` asks: as a service account (its token), or as a user with a password."""
+    """The Grafana that `smartcity grafana` asks: as a service account (its token), or as a user with a password.
+
+    `url`: https, or http on this machine.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,16 +1,23 @@
-"""`smartcity grafana verify` as its users have it."""
+"""`smartcity grafana` as its users have it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import smartcity as door
 from grafana.verify import judged
+from sinks.model import Organisation
+from sinks.storage import Storage
 from tests.door import Said, environment, smartcity
 from tests.grafana.stand_in import TOKEN, StandIn, serving
+
+Environment = dict[str, str]
 
 
 @pytest.fixture
@@ -68,7 +75,64 @@ def test_a_refusal_is_one_sentence(stand_in: StandIn, tmp_path: Path) -> None:
     env = environment(tmp_path, **{f"SMARTCITY_GRAFANA__{name}": value for name, value in names.items()})
     said = smartcity("grafana", "verify", env=env)
     assert said.code == 1
-    assert said.err == "smartcity: Grafana answers 401: token or user is wrong, or may not do this\n"
+    assert said.err == "smartcity: Grafana answers 401: token or user is wrong\n"
+
+
+@pytest.fixture
+def town(stand_in: StandIn, tmp_path: Path) -> Environment:
+    """Settings of a registry with two cities."""
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    with closing(Storage(data=tmp_path).open_registry()) as registry:
+        registry.add_organisation(Organisation("giessen", "Gießen"))
+        registry.add_organisation(Organisation("offenbach", "Offenbach"))
+    names = {"SMARTCITY_GRAFANA__URL": stand_in.url, "SMARTCITY_GRAFANA__TOKEN_FILE": str(token)}
+    return environment(tmp_path, **names)
+
+
+def test_sync_says_what_it_does_and_the_second_time_that_there_is_nothing(town: Environment) -> None:
+    first, second = smartcity("grafana", "sync", env=town), smartcity("grafana", "sync", env=town)
+    assert "folder | Gießen | added" in first.out.splitlines()
+    assert first.out.splitlines()[-1] == "10 added, 2 changed"
+    assert (second.code, second.out) == (0, "all is as it should be\n")
+
+
+def test_a_dry_run_says_it_and_writes_nothing(stand_in: StandIn, town: Environment) -> None:
+    said = smartcity("grafana", "sync", "--dry-run", "--json", env=town)
+    assert {"what": "folder", "which": "Offenbach", "outcome": "to add", "text": ""} in json.loads(said.out)
+    assert stand_in.written == []
+
+
+def test_a_folder_that_is_refused_ends_its_city_alone(stand_in: StandIn, town: Environment) -> None:
+    stand_in.folders["theirs"] = {"title": "Gießen", "permissions": []}
+    said = smartcity("grafana", "sync", env=town)
+    assert said.code == 1
+    assert [line.split(" | ")[2] for line in said.out.splitlines() if "Gießen" in line] == ["error"]
+    assert "folder | Offenbach | added" in said.out
+
+
+def test_a_token_that_may_only_look_is_told_what_it_takes(stand_in: StandIn, town: Environment) -> None:
+    stand_in.role = "Viewer"
+    said = smartcity("grafana", "sync", env=town)
+    assert said.code == 1
+    assert said.err == (
+        "smartcity: Grafana answers 403: token or user may not do this: "
+        "folders, teams and permissions take the role Admin in Grafana\n"
+    )
+
+
+def test_a_long_way_is_gone_in_parts(town: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grafana.commands._MOST", 3)
+    said = CliRunner().invoke(door.app, ["grafana", "sync"], env=town)
+    assert "stopped after 3 changes: the same call goes on" in said.output
+
+
+def test_a_registry_without_a_city_is_told_before_grafana_is_asked(stand_in: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    names = {"SMARTCITY_GRAFANA__URL": stand_in.url, "SMARTCITY_GRAFANA__TOKEN_FILE": str(tmp_path / "token")}
+    said = smartcity("grafana", "sync", env=environment(tmp_path, **names))
+    assert said.err == "smartcity: the registry has no city: `smartcity organisations add` takes one in\n"
+    assert stand_in.asked == []
 
 
 def test_a_forgotten_database_comes_with_its_advice() -> None:
