@@ -39,9 +39,9 @@ def soil_frame(payload: bytes, status: Status) -> Decoded:
     battery, external, first, second, third, flags = _FRAME.unpack_from(payload)
     issues: list[Issue] = []
     if flags & 0x80 and first <= _HIGHEST_DIELECTRIC:
-        values = _counted(first, second, third)
+        values = counted(first, second, third)
     else:
-        values = _measured(first, second - (second >> 15 << 16), third)
+        values = measured(first, second - (second >> 15 << 16), third)
     values["temperature_c"] = ds18b20_c(external, issues)
     values["battery_v"] = battery_v(battery)
     check_limits(values, issues)
@@ -55,10 +55,11 @@ def soil_record(payload: bytes, at: int, _issues: list[Issue]) -> Values:
     The vendor's code masks the conductivity to 12 bits and divides it by 10, unlike for the live frame of the same
     sensor; the manual says that records are laid out as live frames are, so µS/cm it is.
     """
-    return _measured(*_RECORD.unpack_from(payload, at))
+    return measured(*_RECORD.unpack_from(payload, at))
 
 
-def _counted(dielectric: int, moisture: int, conductivity: int) -> Values:
+def counted(dielectric: int, moisture: int, conductivity: int) -> Values:
+    """The three words of a probe in raw mode."""
     return {
         "soil_permittivity": dielectric / 10,
         "soil_moisture_raw": float(moisture),
@@ -66,7 +67,8 @@ def _counted(dielectric: int, moisture: int, conductivity: int) -> Values:
     }
 
 
-def _measured(moisture: int, temperature: int, conductivity: int) -> Values:
+def measured(moisture: int, temperature: int, conductivity: int) -> Values:
+    """The three words of a probe; the temperature is signed."""
     return {
         "soil_moisture_pct": moisture / 100,
         "soil_temperature_c": temperature / 100,
