@@ -148,8 +148,8 @@ class Grafana:
 
     def team(self, name: str) -> int | None:
         """The number of the team with exactly this name; None when there is none."""
-        found = _object(self._get(f"/teams/search?{urlencode({'name': name})}")).get("teams") or []
-        return next((int(team["id"]) for team in found if team["name"] == name), None)
+        found = self._found(f"/teams/search?{urlencode({'name': name})}") or {}  # 9.4 says none, others 404
+        return next((int(team["id"]) for team in found.get("teams") or [] if team["name"] == name), None)
 
     def add_team(self, name: str) -> None:
         """A team without members."""

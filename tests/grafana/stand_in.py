@@ -1,6 +1,7 @@
 """A Grafana that is stricter than any real one: dead routes answer 404, a wrong question is refused.
 
-It has only what goes by uid or is alive in every version from 9.4 to 13. What it answers was seen in a real one.
+It has only what goes by uid or is alive in every version from 9.4 to 13. What it answers was seen in a 9.4, or stands in
+the documentation of another.
 """
 
 from __future__ import annotations
@@ -85,8 +86,9 @@ class StandIn:
                 return self._permit(uid, body)
             case ["GET", "teams", "search"]:
                 (name,) = asked["name"]
-                found = [{"id": number, "name": each} for each, number in self.teams.items() if each == name]
-                return 200, {"teams": found, "totalCount": len(found), "page": 1, "perPage": 1000}
+                if name not in self.teams:
+                    return 404, {"message": "Team not found"}
+                return 200, {"teams": [{"id": self.teams[name], "name": name}], "totalCount": 1}
             case ["POST", "teams"]:
                 return self._add_team(body)
             case ["GET", "annotations"]:
