@@ -1,7 +1,7 @@
 """A Grafana that is stricter than any real one: dead routes answer 404, a wrong question is refused.
 
-It has only what goes by uid or is alive in every version from 9.4 to 13. What it answers was seen in a 9.4, or stands in
-the documentation of another.
+It has only what goes by uid or is alive in every version from 9.4 to 13. What it answers was seen in a 9.4, or stands
+in the documentation of another.
 """
 
 from __future__ import annotations
