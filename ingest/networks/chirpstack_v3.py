@@ -41,16 +41,20 @@ _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 _OWNER: Final = msgspec.json.Decoder(_Owner)
 _TOPIC: Final = re.compile(r"(?:^|/)application/\d+/(?:device|node)/")
 _SAID: Final = re.compile(r"(?:/event/|[?&]event=)([^/?&#]+)")
+_SIGNS: Final = frozenset({"applicationID", "applicationName", "deviceProfileID", "deviceProfileName", "rxInfo"})
+_FRAME: Final = frozenset({"data", "fPort"})
 _NO_UPLINK: Final = "0" * 32
 _GATEWAY: Final = TimeSource.GATEWAY
 
 
 def matches(topic: str, value: Any) -> bool:
-    """`devEUI` beside the application; bytes on a topic with the number of the application, or posted as its event."""
+    """`devEUI` beside a key that fits; bytes on a topic with the number of the application, or posted as its event."""
     if isinstance(value, bytes):
         posted = value[:1] == b"\x08" and "event=" in topic and "event=txack" not in topic
         return protobuf.looks_like(value) and (posted or _TOPIC.search(topic) is not None)
-    return isinstance(value, dict) and "devEUI" in value and ("applicationID" in value or "applicationName" in value)
+    if not isinstance(value, dict) or "devEUI" not in value:
+        return False
+    return not _SIGNS.isdisjoint(value) or value.keys() >= _FRAME
 
 
 def unwrap(envelope: Envelope) -> list[Uplink]:

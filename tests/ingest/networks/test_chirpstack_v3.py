@@ -206,6 +206,14 @@ def recorded(name: str) -> Envelope:
     raise AssertionError(name)
 
 
+@pytest.mark.parametrize("kept", [("applicationID",), ("rxInfo",), ("deviceProfileName",), ("data", "fPort")])
+def test_a_message_that_was_cut_down_on_its_way_is_recognised(kept: tuple[str, ...]) -> None:
+    whole = message(deviceProfileName="EM400")
+    body = json.dumps({key: whole[key] for key in ("devEUI", *kept)}).encode()
+    (uplink,) = unwrap(Envelope("test", None, UP, body, ARRIVED))
+    assert (uplink.network, uplink.dev_eui) == ("chirpstack_v3", EUI)
+
+
 def test_protobuf_restores_the_zeros_that_it_drops() -> None:
     (uplink,) = unwrap(recorded("up-protobuf"))
     assert [(gateway.rssi, gateway.snr) for gateway in uplink.gateways] == [(-97, 7.2), (-120, 0.0)]
