@@ -141,12 +141,13 @@ def _owner(envelope: Envelope) -> str | None:
 
 def _frame(said: Event, envelope: Envelope) -> Frame:
     rows = said.rx_info or []
+    data = said.payload if said.data is None else said.data
     is_fsk, spreading_factor = _modulation(said)
     return Frame(
         dev_eui=_identify(said, envelope.topic),
         f_port=said.f_port,
         f_cnt=said.f_cnt,
-        payload=base64_bytes(said.data) if said.data else b"",
+        payload=base64_bytes(data) if data and isinstance(data, str) else b"",
         times=[(parse(said.published_at), TimeSource.APPLICATION), *((parse(row.time), _GATEWAY) for row in rows)],
         rows=[(_gateway_of(row), row.rssi, None if is_fsk else row.lora_snr) for row in rows],
         spreading_factor=spreading_factor,

@@ -55,7 +55,7 @@ class TxInfo(Struct, gc=False, rename="camel"):
 
 
 class Event(Struct, gc=False, rename="camel"):
-    """Any event; which one it is stands in the topic."""
+    """Any event; which one it is stands in the topic. Some platforms in between call `data` `payload`."""
 
     dev_eui: str | None = field(name="devEUI", default=None)
     dev_addr: str | None = None
@@ -65,6 +65,7 @@ class Event(Struct, gc=False, rename="camel"):
     f_cnt: Counter | None = None
     f_port: Port | None = None
     data: str | None = None
+    payload: str | Present | None = None
     published_at: str | None = None
     margin: Level | None = None
     external_power_source: bool = False

@@ -206,6 +206,11 @@ def recorded(name: str) -> Envelope:
     raise AssertionError(name)
 
 
+def test_data_is_read_from_payload_where_a_platform_in_between_renamed_it() -> None:
+    assert opened(message(data=None, payload="AXUB"), None).payload == b"\x01\x75\x01"
+    assert opened(message(payload={"distance": 5})).payload == b"\x01\x75\x01"
+
+
 @pytest.mark.parametrize("kept", [("applicationID",), ("rxInfo",), ("deviceProfileName",), ("data", "fPort")])
 def test_a_message_that_was_cut_down_on_its_way_is_recognised(kept: tuple[str, ...]) -> None:
     whole = message(deviceProfileName="EM400")
