@@ -50,12 +50,13 @@ class _Said(_Gateway, gc=False, rename="pascal"):
 
 _JSON: Final = msgspec.json.Decoder(dict[str, Any])
 _SIGNS: Final = frozenset({"GatewayRSSI", "GatewayList", "SpreadingFactor"})
+_FRAME: Final = frozenset({"DevEUI", "payload_hex"})
 _JOINS: Final = (0, 6)
 
 
 def matches(topic: str, value: Any) -> bool:  # noqa: ARG001 the keys say it; topics and URLs are free
-    """`DevEUI` beside a key that only MachineQ has."""
-    return isinstance(value, dict) and "DevEUI" in value and not _SIGNS.isdisjoint(value)
+    """`DevEUI` or a payload beside a key that only MachineQ has."""
+    return isinstance(value, dict) and not _SIGNS.isdisjoint(value) and not _FRAME.isdisjoint(value)
 
 
 def unwrap(envelope: Envelope) -> list[Uplink]:

@@ -95,6 +95,12 @@ def test_what_gives_no_frame_is_a_dead_letter_with_its_reason(value: Any, reason
     assert (uplink.outcome, (uplink.reason or "").partition(": ")[0]) == (Outcome.DEAD_LETTER, reason)
 
 
+def test_a_message_that_lost_its_device_on_the_way_says_what_is_missing() -> None:
+    body = json.dumps(document(DevEUI=None)).encode()
+    (uplink,) = unwrap(Envelope("test", None, None, body, ARRIVED))
+    assert (uplink.network, (uplink.reason or "").partition(": ")[0]) == ("machineq", "unwrap/no_device")
+
+
 def test_a_dead_letter_names_its_device_and_no_key() -> None:
     uplink = opened(document(AppSKey="0123456789abcdef"))
     assert uplink.dev_eui == EUI
