@@ -46,6 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "devices.csv").write_bytes((ROOT / "sinks/registry/example.csv").read_bytes())
     (tmp_path / "messages.ndjson").write_bytes(chirpstack() + b"\n")
+    (tmp_path / "message.json").write_text(json.dumps({"id": "tank 7", "ts": 1795558320, "level": 211.6}))
     for arguments in (
         "organisations add giessen Gießen",
         "organisations add marburg Marburg",
@@ -208,6 +209,45 @@ def test_unwrap_answers_every_line(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in said.out.splitlines())
     assert (first["outcome"], first["dev_eui"], first["f_cnt"]) == ("data", BIN_EUI, 7)
     assert (second["line"], second["outcome"]) == (2, "dead_letter")
+
+
+def test_a_mapping_is_tried_until_it_can_stand_in_the_settings(home: Path) -> None:
+    message = json.dumps({"id": "tank 7", "ts": "2026-11-24T23:12:00", "data": [{"level": 211.6}]})
+    wrong = invoke("map --try - --device id --time ts --value distance_mm=data[0].levl:cm", home, stdin=message)
+    assert wrong.code == 1
+    assert "nothing is there; the message has data[0].level" in wrong.out
+    assert "declare a timezone" not in wrong.out  # first things first: no value, no reading
+
+    line = "map --try - --device id --time ts --timezone Europe/Berlin --value distance_mm=data[0].level:cm"
+    right = invoke(line, home, stdin=message)
+    assert right.code == 0
+    assert "1 values of NAME/tank 7 would be stored" in right.out
+    settings = right.out.partition("in the settings:")[2].replace("NAME", "tanks")
+    (home / "own.toml").write_text(settings)
+
+    declared = command(
+        "--config", str(home / "own.toml"), "map", "--try", "-", "--mapping", "tanks", "--json",
+        env=environment(home / "data"), stdin=message,
+    )  # fmt: skip
+    said = json.loads(declared.out)
+    assert said["outcome"] == "data"
+    values = {step["reads"]: step["value"] for step in said["steps"]}
+    assert values == {"device": "tanks/tank 7", "time": "2026-11-24T22:12:00Z", "distance_mm": "2116"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--device id --value distance_mm=level:cmm", "did you mean 'mm'"),
+        ("--device id --value distance_mm", "is no QUANTITY=PATH:UNIT"),
+        ("--device id --value distance=level:cm", "is not in the vocabulary"),
+        ("--mapping tanks", "there is no mapping 'tanks'"),
+        ("", "name a --mapping of the settings"),
+    ],
+)
+def test_a_mapping_that_cannot_be_tried_says_what_would_be_right(arguments: str, says: str, home: Path) -> None:
+    said = invoke(f"map --try message.json {arguments}", home)
+    assert (said.code, says in " ".join(said.out.split())) == (2, True), said.out
 
 
 def test_what_the_simulator_prints_can_be_unwrapped(tmp_path: Path) -> None:

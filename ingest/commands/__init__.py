@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import again, derive, frames, gaps, intake, journal
+from . import again, derive, frames, gaps, intake, journal, mapping
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,6 +17,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("gaps", epilog="Example: smartcity gaps --since 2026-01-01 --json")(gaps.gaps)
     app.command("simulate", epilog="Example: smartcity simulate --print 3")(frames.simulate)
     app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(frames.unwrap)
+    app.command(
+        "map", epilog="Example: smartcity map --try message.json --device id --time ts --value distance_mm=level:cm"
+    )(mapping.map_)
     app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(again.replay)
     app.command("reprocess", epilog="Example: smartcity reprocess --model EM400-MUD --since 2026-01-01 --dry-run")(
         again.reprocess

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 Path = tuple[str | int, ...]
 
 TOPIC: Final = "$topic"
 _STEP: Final = re.compile(r'\[(-?\d{1,6})\]|\["([^"\]]+)"\]|(?:^|(?<!^)\.)([^.\[\]"]+)')
+_PLAIN: Final = re.compile(r'[^.\[\]"]+')
 _NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -66,3 +68,24 @@ def number(value: Any) -> float | None:
     except OverflowError:
         return None
     return found if math.isfinite(found) else None
+
+
+def leaves(value: Any, above: str = "") -> Iterator[str]:
+    """The paths of all that is no object and no list, as they are written; what cannot be written is left out."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            if step := _written(name, above):
+                yield from leaves(inner, above + step)
+    elif isinstance(value, list) and value:
+        for n, inner in enumerate(value):
+            yield from leaves(inner, f"{above}[{n}]")
+    elif above:
+        yield above
+
+
+def _written(name: str, above: str) -> str | None:
+    if not name or '"' in name or "]" in name or (name == TOPIC and not above):
+        return None
+    if _PLAIN.fullmatch(name):
+        return f".{name}" if above else name
+    return f'["{name}"]'

@@ -92,43 +92,52 @@ class MappingSettings(BaseModel):
         return values
 
 
-class _Value(NamedTuple):
+class Place(NamedTuple):
+    """Where a quantity stands, and how the number there becomes its own unit."""
+
     path: Path
     factor: float
     offset: float
 
+    def read(self, raw: Any) -> float | None:
+        """The value in the quantity's own unit; None of what is no number."""
+        said = number(raw)
+        value = said * self.factor + self.offset if said is not None else None
+        return round(value, 9) if value is not None and math.isfinite(value) else None
 
-class _Plan(NamedTuple):
+
+class Plan(NamedTuple):
     """A mapping, made ready for the messages."""
 
     key: str
     paths: dict[str, Path]
-    values: dict[str, _Value]
+    values: dict[str, Place]
     zone: ZoneInfo | None
 
 
 def network(key: str, settings: MappingSettings) -> Network:
     """The network of one mapping, under its name in the settings."""
-    plan = _plan(key, settings)
+    plan = ready(key, settings)
     return Network(key, partial(_matches, plan), partial(_unwrap, plan))
 
 
-def _plan(key: str, settings: MappingSettings) -> _Plan:
+def ready(key: str, settings: MappingSettings) -> Plan:
+    """The mapping under its name in the settings, with its paths and units made ready."""
     paths = {}
     for name in ("device", "time", "model", "f_cnt", "rssi", "snr"):
         text = getattr(settings, name)
         if text is not None:
             paths[name] = compile_path(text)
     values = {key: _value(key, place) for key, place in settings.values.items()}
-    return _Plan(key, paths, values, ZoneInfo(settings.timezone) if settings.timezone else None)
+    return Plan(key, paths, values, ZoneInfo(settings.timezone) if settings.timezone else None)
 
 
-def _value(key: str, place: ValueMapping) -> _Value:
+def _value(key: str, place: ValueMapping) -> Place:
     factor, offset = conversion(key, place.unit)
-    return _Value(compile_path(place.path), place.scale * factor, place.offset * factor + offset)
+    return Place(compile_path(place.path), place.scale * factor, place.offset * factor + offset)
 
 
-def _matches(plan: _Plan, topic: str, value: Any) -> bool:
+def _matches(plan: Plan, topic: str, value: Any) -> bool:
     """A device and at least one mapped value are there."""
     levels = topic.split("/")
     return take(plan.paths["device"], value, levels) is not MISSING and any(
@@ -136,7 +145,7 @@ def _matches(plan: _Plan, topic: str, value: Any) -> bool:
     )
 
 
-def _unwrap(plan: _Plan, envelope: Envelope) -> list[Uplink]:
+def _unwrap(plan: Plan, envelope: Envelope) -> list[Uplink]:
     body = read(_JSON, envelope.body)
     levels = (envelope.topic or "").split("/")
     found = {name: take(path, body, levels) for name, path in plan.paths.items()}
@@ -181,7 +190,7 @@ def _device(value: Any) -> str:
     return plain if _EUI.fullmatch(plain) else value
 
 
-def _decoded(plan: _Plan, body: Any, levels: list[str], device: str) -> tuple[dict[str, float | None], list[str]]:
+def _decoded(plan: Plan, body: Any, levels: list[str], device: str) -> tuple[dict[str, float | None], list[str]]:
     """The values by quantity, None where null or no number stands, and the quantities that were refused."""
     decoded: dict[str, float | None] = {}
     refused = []
@@ -189,9 +198,7 @@ def _decoded(plan: _Plan, body: Any, levels: list[str], device: str) -> tuple[di
         raw = take(place.path, body, levels)
         if raw is MISSING:
             continue
-        said = number(raw)
-        value = said * place.factor + place.offset if said is not None else None
-        decoded[key] = round(value, 9) if value is not None and math.isfinite(value) else None
+        decoded[key] = place.read(raw)
         if decoded[key] is None and raw is not None:
             refused.append(key)
     if not decoded:
