@@ -62,23 +62,19 @@ def _refuse(payload: bytes, segments: int, temperatures: int) -> Decoded:
 
 def _profile(moistures: Sequence[int], temperatures: Sequence[int], battery: float) -> Decoded:
     issues: list[Issue] = []
-    readings = [
-        *_readings("", "soil_moisture_pct", [word & 0xFFFF for word in moistures], issues),
-        *_readings("t", "soil_temperature_c", temperatures, issues),
-    ]
-    readings[0] = readings[0]._replace(values={**readings[0].values, "battery_v": battery})
-    return assemble(Kind.TELEMETRY, tuple(readings), {}, issues=issues)
-
-
-def _readings(prefix: str, key: str, words: Sequence[int], issues: list[Issue]) -> list[Reading]:
-    readings = []
-    for place, word in enumerate(words, 1):
-        values: Values = {key: None if word == _UNREAD else word / 10}
-        if word == _UNREAD:
-            issues.append(Issue(Code.SENSOR_FAULT, key, word, f"{prefix}{place} could not be read"))
+    every = _values("", "soil_moisture_pct", [word & 0xFFFF for word in moistures], issues)
+    every += _values("t", "soil_temperature_c", temperatures, issues)
+    every[0][1]["battery_v"] = battery
+    for _, values in every:
         check_limits(values, issues)
-        readings.append(Reading(values, channel=f"{prefix}{place}"))
-    return readings
+    readings = tuple([Reading(values, None, name) for name, values in every])
+    return assemble(Kind.TELEMETRY, readings, {}, issues=issues)
+
+
+def _values(prefix: str, key: str, words: Sequence[int], issues: list[Issue]) -> list[tuple[str, Values]]:
+    unread = [f"{prefix}{place}" for place, word in enumerate(words, 1) if word == _UNREAD]
+    issues += [Issue(Code.SENSOR_FAULT, key, _UNREAD, f"{name} could not be read") for name in unread]
+    return [(f"{prefix}{place}", {key: None if word == _UNREAD else word / 10}) for place, word in enumerate(words, 1)]
 
 
 DECODER: Final = Decoder(

@@ -18,7 +18,7 @@ Sources: Dragino SE0X-LB user manual, 2.3 "Uplink Payload"; vendor decoder of SE
 
 from __future__ import annotations
 
-from struct import Struct, unpack_from
+from struct import Struct
 from typing import Final
 
 from decoders.families.dragino import (
@@ -36,7 +36,7 @@ from decoders.frame import Values, assemble, by_port, check_limits, refuse_lengt
 from decoders.model import Decoded, Decoder, Issue, Kind, Params, Reading
 
 _HEAD: Final = Struct(">HhB")
-_PROBE: Final = 6
+_PROBE: Final = Struct(">HHH")
 _SLOTS: Final = (8, 4, 2, 1)
 
 
@@ -46,29 +46,28 @@ def _data(payload: bytes, _params: Params) -> Decoded:
     battery, external, flags = _HEAD.unpack_from(payload)
     there = [slot for slot, bit in enumerate(_SLOTS) if flags & bit]
     shortest, longest = _length(there[-1] + 1 if there else 0), _length(len(_SLOTS))
-    if not shortest <= len(payload) <= longest or (len(payload) - _HEAD.size) % _PROBE:
+    if not shortest <= len(payload) <= longest or (len(payload) - _HEAD.size) % _PROBE.size:
         return refuse_length(payload, longest)
     issues: list[Issue] = []
-    device: Values = {"temperature_c": ds18b20_c(external, issues), "battery_v": battery_v(battery)}
-    readings = [Reading(_probe(payload, slot, flags, issues), channel=str(slot + 1)) for slot in there]
-    if readings:
-        readings[0] = readings[0]._replace(values={**readings[0].values, **device})
-    else:
-        readings = [Reading(device)]
-    return assemble(Kind.TELEMETRY, tuple(readings), {}, INTERRUPT if flags & 0x40 else (), issues)
+    every: list[tuple[str | None, Values]] = [(str(slot + 1), _probe(payload, slot, flags)) for slot in there]
+    if not every:
+        every.append((None, {}))
+    device = every[0][1]
+    device["temperature_c"] = ds18b20_c(external, issues)
+    device["battery_v"] = battery_v(battery)
+    for _, values in every:
+        check_limits(values, issues)
+    readings = tuple([Reading(values, None, name) for name, values in every])
+    return assemble(Kind.TELEMETRY, readings, {}, INTERRUPT if flags & 0x40 else (), issues)
 
 
 def _length(probes: int) -> int:
-    return _HEAD.size + probes * _PROBE
+    return _HEAD.size + probes * _PROBE.size
 
 
-def _probe(payload: bytes, slot: int, flags: int, issues: list[Issue]) -> Values:
-    at = _length(slot)
-    first, second, third = unpack_from(">HHH", payload, at)
-    raw = flags & 0x80
-    values = counted(first, second, third) if raw else measured(first, second - (second >> 15 << 16), third)
-    check_limits(values, issues)
-    return values
+def _probe(payload: bytes, slot: int, flags: int) -> Values:
+    first, second, third = _PROBE.unpack_from(payload, _length(slot))
+    return counted(first, second, third) if flags & 0x80 else measured(first, second - (second >> 15 << 16), third)
 
 
 DECODER: Final = Decoder(

@@ -114,7 +114,7 @@ def _readings(said: Said) -> tuple[Reading, ...]:
     said.channels[0][1].update(said.values)
     for _, values in said.channels:
         check_limits(values, said.issues)
-    return tuple(Reading(values, channel=name) for name, values in said.channels)
+    return tuple([Reading(values, None, name) for name, values in said.channels])
 
 
 def parameter(said: Said, name: str, low: float, high: float) -> float | None:

@@ -87,32 +87,27 @@ ReadChannels = Callable[[bytes, int, list[Issue]], list[Values]]
 def records(read: ReadRecord) -> Route:
     """The route of fPort 3."""
 
-    def reading(payload: bytes, at: int, issues: list[Issue]) -> tuple[Reading, ...]:
-        return (Reading(_checked(read(payload, at, issues), issues)),)
+    def one(payload: bytes, at: int, issues: list[Issue]) -> list[tuple[str | None, Values]]:
+        return [(None, read(payload, at, issues))]
 
-    return _stored(_RECORD, reading)
+    return _stored(_RECORD, one)
 
 
 def channel_records(read: ReadChannels, size: int = _RECORD) -> Route:
     """The route of fPort 3 of a model with several sensors: each of them is a channel, "1" the first one."""
 
-    def readings(payload: bytes, at: int, issues: list[Issue]) -> tuple[Reading, ...]:
-        return channels([_checked(values, issues) for values in read(payload, at, issues)])
+    def several(payload: bytes, at: int, issues: list[Issue]) -> list[tuple[str | None, Values]]:
+        return [(str(number), values) for number, values in enumerate(read(payload, at, issues), 1)]
 
-    return _stored(size, readings)
+    return _stored(size, several)
 
 
 def channels(every: list[Values]) -> tuple[Reading, ...]:
     """What several sensors measured at the same time: each of them is a channel, "1" the first one."""
-    return tuple(Reading(values, channel=str(number)) for number, values in enumerate(every, 1))
+    return tuple([Reading(values, None, str(number)) for number, values in enumerate(every, 1)])
 
 
-def _checked(values: Values, issues: list[Issue]) -> Values:
-    check_limits(values, issues)
-    return values
-
-
-def _stored(size: int, read: Callable[[bytes, int, list[Issue]], tuple[Reading, ...]]) -> Route:
+def _stored(size: int, read: Callable[[bytes, int, list[Issue]], list[tuple[str | None, Values]]]) -> Route:
     def route(payload: bytes, _params: Params) -> Decoded:
         if len(payload) % size:
             code = Code.TOO_SHORT if len(payload) < size else Code.WRONG_LENGTH
@@ -121,7 +116,9 @@ def _stored(size: int, read: Callable[[bytes, int, list[Issue]], tuple[Reading, 
         readings: list[Reading] = []
         for at in range(0, len(payload), size):
             time_ms = device_time_ms(int.from_bytes(payload[at + size - 4 : at + size]), issues)
-            readings += [reading._replace(time_ms=time_ms) for reading in read(payload, at, issues)]
+            for channel, values in read(payload, at, issues):
+                check_limits(values, issues)
+                readings.append(Reading(values, time_ms, channel))
         return assemble(Kind.HISTORY, tuple(readings), {}, issues=issues)
 
     return route

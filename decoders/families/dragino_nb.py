@@ -44,9 +44,10 @@ def reader(size: int, read: ReadRecord) -> Decode:
         if signal != _NO_SIGNAL:
             status["csq"] = signal
         issues: list[Issue] = []
-        readings = [_record(payload, at, size, read, issues) for at in range(_HEAD.size, len(payload), step)]
-        readings[0] = readings[0]._replace(values={**readings[0].values, "battery_v": battery / 1000})
-        return assemble(Kind.TELEMETRY, tuple(readings), status, INTERRUPT if interrupt else (), issues)
+        every = [(at, read(payload, at, issues)) for at in range(_HEAD.size, len(payload), step)]
+        every[0][1]["battery_v"] = battery / 1000
+        readings = tuple([_reading(payload, at + size, values, issues) for at, values in every])
+        return assemble(Kind.TELEMETRY, readings, status, INTERRUPT if interrupt else (), issues)
 
     return by_port(dict.fromkeys(PORTS, decode))
 
@@ -55,7 +56,6 @@ def _firmware(number: int) -> str:
     return f"{number // 100}.{number // 10 % 10}.{number % 10}"
 
 
-def _record(payload: bytes, at: int, size: int, read: ReadRecord, issues: list[Issue]) -> Reading:
-    values: Values = read(payload, at, issues)
+def _reading(payload: bytes, at: int, values: Values, issues: list[Issue]) -> Reading:
     check_limits(values, issues)
-    return Reading(values, device_time_ms(int.from_bytes(payload[at + size : at + size + _TIME]), issues))
+    return Reading(values, device_time_ms(int.from_bytes(payload[at : at + _TIME]), issues))
