@@ -67,6 +67,8 @@ class _Page(Struct):
 
 _MESSAGE: Final = msgspec.json.Decoder(_Message, strict=False)
 _PARTS: Final = msgspec.json.Decoder(_Page | list[msgspec.Raw])
+_NAMELESS: Final = "The message has no endDevice.devEui; push dataUp at any level of detail to have it."
+_NAMELESS_DOWNLINK: Final = "The fate of a downlink comes without a device; push only dataUp here."
 _SIGNS: Final = frozenset({"recvTime", "gwInfo", "gwCnt", "fCntUp", "fcntUp", "encodingType", "dataDownId"})
 
 
@@ -100,9 +102,7 @@ def _single(envelope: Envelope) -> list[Uplink]:
     device = message.end_device or _Device()
     dev_eui = eui(device.dev_eui) if device.dev_eui else eui_in_topic(envelope.topic)
     if dev_eui is None:
-        raise Refused(
-            Code.NO_DEVICE, "The message has no endDevice.devEui; push dataUp at any level of detail to have it."
-        )
+        raise Refused(Code.NO_DEVICE, _NAMELESS if message.data_down_id is None else _NAMELESS_DOWNLINK)
     try:
         if message.data_down_id is not None:
             return [_downlink(message, dev_eui, envelope)]
