@@ -12,6 +12,7 @@ import typer
 from sinks.errors import Invalid, Refused, Unavailable
 from sinks.storage import InfluxSettings, read_secret
 
+from .migrate import migrate
 from .output import Json, show, storage
 
 if TYPE_CHECKING:
@@ -21,7 +22,15 @@ Right = Literal["write", "read"]
 _RIGHTS: Final[tuple[Right, ...]] = ("write", "read")
 _FAILED: Final = 1
 
-influx = typer.Typer(no_args_is_help=True, help="InfluxDB: made ready, and looked after.")
+influx = typer.Typer(
+    no_args_is_help=True, help="InfluxDB: made ready, looked after, and brought to the present data model."
+)
+
+influx.command(
+    "migrate",
+    epilog="Example: smartcity influx migrate --from-url http://old:8086 --from iot/autogen "
+    "--from-token-file old-token --into smartcity --dry-run",
+)(migrate)
 
 
 def add_to(app: typer.Typer) -> None:

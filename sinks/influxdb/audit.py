@@ -15,7 +15,10 @@ from sinks.influxdb.schema import MEASUREMENTS
 from sinks.influxdb.session import Session, generation
 from sinks.influxdb.write import InfluxStore
 
-_OLDER: Final = {"link_quality": "its fields stand in the rows of the frame now; smartcity reprocess writes them there"}
+_OLDER: Final = {
+    "link_quality": "its fields stand in the rows of the frame now; smartcity influx migrate writes them there, and into "
+    "another bucket without it"
+}
 
 _NOBODY: Final = "nobody:knows"
 

@@ -20,7 +20,8 @@ from sinks.ports import Row, Selection, series_key
 TYPES: Final[Mapping[type[Field], str]] = {float: "float", int: "integer", bool: "boolean", str: "string"}
 """As InfluxQL calls them."""
 
-_LAST_MS: Final = 2**63 // 1_000_000  # InfluxDB counts nanoseconds in 64 bits
+LAST_MS: Final = 2**63 // 1_000_000
+"""InfluxDB counts nanoseconds in 64 bits."""
 
 
 class InfluxReader:
@@ -108,8 +109,8 @@ def _columns(selection: Selection) -> str:
 
 def _condition(selection: Selection) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {
-        "from": max(selection.from_ms, -_LAST_MS) * 1_000_000,
-        "to": min(selection.to_ms, _LAST_MS) * 1_000_000,
+        "from": max(selection.from_ms, -LAST_MS) * 1_000_000,
+        "to": min(selection.to_ms, LAST_MS) * 1_000_000,
     }
     terms = ["time >= $from", "time < $to"]
     for name in ("tenant", "asset_id", "device_id"):

@@ -42,7 +42,7 @@ CONDITION: Final[dict[str, type[Field]]] = {
     "external_power": bool,
 }
 """What a device says of itself."""
-_LINK: Final[dict[str, type[Field]]] = {
+LINK: Final[dict[str, type[Field]]] = {
     "rssi_dbm": float,
     "snr_db": float,
     "spreading_factor": int,
@@ -52,7 +52,8 @@ _LINK: Final[dict[str, type[Field]]] = {
     "gateway": str,  # the one with the best SNR; rssi_dbm and snr_db are its
     "time_source": str,  # whose clock the row's time is; absent: the network server's
 }
-_EVERY_FRAME: Final = _EVERY_ROW | CONDITION | _LINK
+"""What the radio link of a frame says."""
+_EVERY_FRAME: Final = _EVERY_ROW | CONDITION | LINK
 
 FRAMES: Final[dict[str, dict[str, type[Field]]]] = {
     "bin_level": _EVERY_FRAME
