@@ -107,7 +107,7 @@ def _take(found: _Found, kind: int, number: int, raw: bytes) -> None:
 def _temperature(found: _Found, number: int, raw: bytes) -> None:
     (value,) = unpack_from(">f", raw)
     channel = str(number + 1) if number else None
-    found.put(channel, "temperature_c", round(value, 4) if isfinite(value) else None)
+    found.put(channel, "temperature_c", value if isfinite(value) else None)
     if not isfinite(value):
         found.issues.append(Issue(Code.NOT_FINITE, "temperature_c", raw.hex(), "the temperature is no number"))
 
@@ -129,5 +129,5 @@ DECODER: Final = Decoder(
     quantities=("soil_tension_kpa", "temperature_c", "humidity_pct", "battery_v"),
     document="Sensefarm/protocols, Sensefarm-LPP.md",
     decode=by_port({1: _data, 2: _data}),
-    aliases=("CUBE02 Tree", "Sensefarm CUBE01", "Sensefarm CUBE02", "CUBE01/02", "Sensefarm CUBE"),
+    aliases=("Sensefarm CUBE01", "Sensefarm CUBE02", "CUBE01/02", "Sensefarm CUBE", "CUBE"),
 )
