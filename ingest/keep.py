@@ -20,6 +20,8 @@ from sinks.errors import SinkError
 from sinks.model import Envelope
 from sinks.ports import Appender
 
+from .redact import without_secrets
+
 Kept = Callable[[], None]
 """Called once the parcel is durably in the journal; must not raise and must not wait."""
 
@@ -107,7 +109,7 @@ class Keeper:
         return group
 
     def _append(self, group: list[_Parcel], stop: Event) -> bool:
-        envelopes = [envelope for parcel in group for envelope in parcel.envelopes]
+        envelopes = [without_secrets(envelope) for parcel in group for envelope in parcel.envelopes]
         while True:
             try:
                 self._journal.append(envelopes)

@@ -19,7 +19,8 @@ class Envelope(Struct, frozen=True, gc=False):
     """A message as it arrived.
 
     `source`: name of the source in the settings. `network`: format declared for that source, None to detect it.
-    `topic`: MQTT topic or URL path with query. `body`: the bytes, untouched. `arrived_ns`: our clock, Unix
+    `topic`: MQTT topic or URL path with query. `body`: the bytes, untouched but
+    for keys, which are taken out before they are kept. `arrived_ns`: our clock, Unix
     nanoseconds.
     `flags`: how it came: retained, redelivered, backfill, replay.
     """
