@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
-from sinks.model import Field
 
 PRESENT: Final = "time >= ${__to}ms - 2h"
 """States stand at the beginning of their hour: one older than this is no longer what is, and is not shown as such."""
@@ -47,7 +46,7 @@ class Rows:
 
 _LOWEST: Final = "-9007199254740991"
 """Below everything that is measured or counted; InfluxQL reads no exponent."""
-_KNOWN: Final[dict[type[Field], str]] = {
+_KNOWN: Final[dict[type, str]] = {
     float: f"{{0}} > {_LOWEST}",
     int: f"{{0}} > {_LOWEST}",
     str: "{0} != ''",

@@ -37,7 +37,7 @@ def town(installation: Installation) -> Iterator[dict[str, Process]]:
         wait_for(lambda: _answers(f"http://{HOST}:{installation.ports[8086]}/ready"), 30, "InfluxDB")
         done = installation.run("setup")
         assert done.returncode == 0, done.stderr
-        for name, port in (("ingest", None), ("api", 8000)):
+        for name, port in (("ingest", None), ("derive", None), ("api", 8000)):
             running[name] = installation.process(name, port)
             stack.callback(running[name].stop)
             running[name].start()
@@ -85,11 +85,22 @@ def test_a_frame_of_the_network_server_is_in_the_answer(
     assert town["ingest"].pid
 
 
+def test_what_is_derived_is_there_for_the_boards(town: dict[str, Process], installation: Installation) -> None:
+    query = """SELECT last("state_code") FROM "device_health" GROUP BY "device_id\""""
+
+    def derived() -> bool:
+        series = as_grafana(installation, query).get("series", [])
+        return BIN_EUI in [one["tags"]["device_id"] for one in series]
+
+    wait_for(derived, 100, "the health of the device, derived within a minute")
+    assert town["derive"].pid
+
+
 def test_every_service_is_healthy_by_its_own_check(town: dict[str, Process], installation: Installation) -> None:
-    for name in ("mosquitto", "ingest", "api"):
+    for name in ("mosquitto", "ingest", "derive", "api"):
         checked = installation.health(name)
         assert checked.returncode == 0, f"{name}: {checked.stdout}{checked.stderr}"
-    assert town.keys() == {"mosquitto", "influxdb", "ingest", "api"}
+    assert town.keys() == {"mosquitto", "influxdb", "ingest", "derive", "api"}
 
 
 def test_the_set_up_may_run_at_every_start(town: dict[str, Process], installation: Installation) -> None:
@@ -107,17 +118,22 @@ def test_the_intake_cannot_read_and_the_api_cannot_write(installation: Installat
         assert not any("token" in path and right not in path for path in installation.mounts(name))
 
 
-@pytest.mark.usefixtures("town")
-def test_boards_read_with_the_token_that_the_set_up_made(installation: Installation) -> None:
+def as_grafana(installation: Installation, query: str) -> dict[str, Any]:
+    """What its data source would get."""
     environment = installation.environment("grafana")
     file = Path(environment["SMARTCITY_INFLUXDB_READ_TOKEN"].removeprefix("$__file{").removesuffix("}"))
-    found = httpx.post(
-        f"{environment['SMARTCITY_INFLUXDB_URL']}/query",
-        headers={"Authorization": f"Token {file.read_text()}"},
-        params={"db": environment["SMARTCITY_INFLUXDB_BUCKET"], "q": "SHOW MEASUREMENTS"},
-    ).json()
-    assert "error" not in found["results"][0]
-    folder = Path(environment["SMARTCITY_DASHBOARDS"])
+    asked = {"db": environment["SMARTCITY_INFLUXDB_BUCKET"], "q": query}
+    headers = {"Authorization": f"Token {file.read_text()}"}
+    found = httpx.post(f"{environment['SMARTCITY_INFLUXDB_URL']}/query", headers=headers, params=asked).json()
+    result: dict[str, Any] = found["results"][0]
+    assert "error" not in result
+    return result
+
+
+@pytest.mark.usefixtures("town")
+def test_boards_read_with_the_token_that_the_set_up_made(installation: Installation) -> None:
+    as_grafana(installation, "SHOW MEASUREMENTS")
+    folder = Path(installation.environment("grafana")["SMARTCITY_DASHBOARDS"])
     assert {path.stem for path in (folder / "de").iterdir()} == {path.stem for path in (folder / "en").iterdir()}
     assert {path.stem for path in (folder / "de").iterdir()} == set(BOARDS)
 
