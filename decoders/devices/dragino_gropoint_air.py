@@ -86,6 +86,6 @@ DECODER: Final = Decoder(
     quantities=("soil_moisture_pct", "soil_temperature_c", "battery_v"),
     document="Dragino GroPoint Air user manual, section 2.3 Uplink Payload",
     decode=by_port({DATA: _data}),
-    aliases=("GroPoint-Air", "GroPointAir"),
+    aliases=("GroPoint-Air", "GroPointAir", "gro_point_air"),
     params=("temperatures",),
 )

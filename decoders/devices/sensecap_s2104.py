@@ -40,6 +40,7 @@ DECODER: Final = Decoder(
         "SenseCAP S2105",
         "SenseCAP gen 1",
         "SenseCAP gen1",
+        "SenseCAP generation 1",
         "sensecaps2104-soil-moisture-temp",
         "sensecaps2105-soll-moisture-temp-ec",
         "sensecap-soil-th",

@@ -16,7 +16,9 @@ from typing import Final
 from decoders.families.decentlab import Said
 from decoders.model import Code, Issue
 
-_SPREAD: Final = ("minimum", "maximum", "median", "p10", "p25", "p75", "p90", "most_frequent")
+_SPREAD: Final = tuple(
+    f"distance_{name}_mm" for name in ("minimum", "maximum", "median", "p10", "p25", "p75", "p90", "most_frequent")
+)
 
 
 def lidar(words: Sequence[int], said: Said) -> None:
@@ -28,4 +30,4 @@ def lidar(words: Sequence[int], said: Said) -> None:
     if not samples:
         said.issues.append(Issue(Code.NO_SAMPLES, "distance_mm", average, "no valid sample behind the distance"))
         return
-    said.status.update((f"distance_{name}_mm", float(word)) for name, word in zip(_SPREAD, spread, strict=True))
+    said.status.update(zip(_SPREAD, spread, strict=True))
