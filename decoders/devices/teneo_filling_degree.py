@@ -44,6 +44,7 @@ def _data(payload: bytes, _params: Params) -> Decoded:
     values: Values = {"distance_mm": _distance(int.from_bytes(payload[1:3]), status, issues)}
     if size > 4:
         values["temperature_c"] = int.from_bytes(payload[size - 4 : size - 2], signed=True) / 100
+        values["humidity_pct"] = int.from_bytes(payload[-2:]) / 100
     values["battery_v"] = _volt(payload[0])
     check_limits(values, issues)
     return assemble(Kind.TELEMETRY, (Reading(values),), {}, issues=issues)
@@ -76,7 +77,7 @@ DECODER: Final = Decoder(
     models=("Filling Degree Sensor",),
     kind="level",
     ports=(1, 2, 3),
-    quantities=("distance_mm", "temperature_c", "battery_v"),
+    quantities=("distance_mm", "temperature_c", "humidity_pct", "battery_v"),
     document="Teneo IoT Filling Degree Sensor payload",
     decode=by_port({1: _data, 2: _error, 3: _charging}),
     aliases=("filling-degree-sensor", "Teneo Filling Degree Sensor", "Teneo IoT Filling Degree Sensor"),

@@ -3,7 +3,7 @@
 fPort 1, big endian, 2 or 6 bytes:
 
     0     battery, 2 V + 0.1 V each        1     soil moisture, %
-    2-3   temperature, signed, 0.01 °C     4-5   humidity of the air
+    2-3   temperature, signed, 0.01 °C     4-5   humidity of the air, 0.01 %
 
 fPort 3: the battery is being charged.
 
@@ -34,6 +34,7 @@ def _data(payload: bytes, _params: Params) -> Decoded:
     values: Values = {"soil_moisture_pct": float(payload[1])}
     if size == _LONG:
         values["temperature_c"] = int.from_bytes(payload[2:4], signed=True) / 100
+        values["humidity_pct"] = int.from_bytes(payload[4:6]) / 100
     values["battery_v"] = _volt(payload[0])
     check_limits(values, issues)
     return assemble(Kind.TELEMETRY, (Reading(values),), {}, issues=issues)
@@ -49,7 +50,7 @@ DECODER: Final = Decoder(
     models=("Soil Moisture Sensor",),
     kind="soil",
     ports=(1, 3),
-    quantities=("soil_moisture_pct", "temperature_c", "battery_v"),
+    quantities=("soil_moisture_pct", "temperature_c", "humidity_pct", "battery_v"),
     document="Teneo IoT Soil Moisture Sensor payload",
     decode=by_port({1: _data, 3: _charging}),
     aliases=("soil-moisture-sensor", "Teneo Soil Moisture Sensor", "Teneo IoT Soil Moisture Sensor"),

@@ -39,7 +39,8 @@ from decoders.model import Code, Decode, Decoded, Event, Issue, Kind, Params, Re
 DATA: Final = 10
 PORTS: Final = (DATA, 100, 101)
 QUANTITIES: Final = (
-    *("soil_moisture_raw", "soil_temperature_c", "soil_tension_kpa", "temperature_c", "battery_v", "battery_pct"),
+    *("soil_moisture_raw", "soil_temperature_c", "soil_tension_kpa", "temperature_c", "humidity_pct"),
+    *("battery_v", "battery_pct"),
 )
 _TABLE: Final = (
     *((293, 200.0), (485, 100.0), (600, 75.0), (770, 55.0), (1110, 35.0), (2820, 15.0), (4330, 9.0), (6430, 0.0)),
@@ -108,6 +109,10 @@ def _celsius(probe: str | None, key: str) -> Read:
     return read
 
 
+def _humidity(found: Found, raw: bytes) -> None:
+    found.put(None, "humidity_pct", raw[0] / 2)
+
+
 def _battery_volt(found: Found, raw: bytes) -> None:
     found.put(None, "battery_v", (250 + (raw[0] & 0x7F)) / 100)
     found.status["battery_end"] = raw[0] > 0x7F
@@ -130,7 +135,7 @@ def _alarm(code: str) -> Read:
 
 
 def _unread(_found: Found, _raw: bytes) -> None:
-    """Light, acceleration, humidity, the processor's temperature: nothing here has a quantity for them."""
+    """Light, acceleration, the processor's temperature: nothing here has a quantity for them."""
 
 
 _ITEMS: Final[Mapping[int, tuple[int, Read]]] = {
@@ -152,7 +157,7 @@ _ITEMS: Final[Mapping[int, tuple[int, Read]]] = {
     0x0A02: (2, _unread),
     0x0A71: (6, _unread),
     0x0B67: (2, _celsius(None, "temperature_c")),
-    0x0B68: (1, _unread),
+    0x0B68: (1, _humidity),
     0x0C67: (2, _unread),
 }
 _PROCESSOR: Final = 0x0C67
