@@ -171,4 +171,10 @@ def _result(uplink: Uplink, number: int) -> dict[str, Any]:
         "dedup_key": uplink.dedup_key,
         "flags": list(uplink.flags),
         "reason": uplink.reason,
+        **_ready_values(uplink),
     }
+
+
+def _ready_values(uplink: Uplink) -> dict[str, Any]:
+    """What plain JSON, Tasmota and Sparkplug give instead of a payload, and by which key their device is known."""
+    return {} if uplink.decoded is None else {"device_key": uplink.device_key, "decoded": uplink.decoded}

@@ -134,3 +134,13 @@ def test_no_golden_network_recognises_the_message_of_another() -> None:
     chirpstack = {"deduplicationId": "a", "time": "", "deviceInfo": {}}
     found = [key for value in (TTS, chirpstack) for key, network in NETWORKS.items() if network.matches("", value)]
     assert found == ["things_stack", "chirpstack"]
+
+
+def test_a_line_shows_a_key_instead_of_an_eui_and_values_instead_of_a_payload() -> None:
+    line = json.dumps({"topic": "tele/tank7/SENSOR", "body": {"SR04": {"Distance": 211.6}}})
+    (result,) = unwrap_line(line, 1)
+    assert (result["dev_eui"], result["device_key"], result["decoded"]) == (
+        None,
+        "tasmota/tank7",
+        {"distance_mm": 2116.0},
+    )
