@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from decoders.families.wilsen import DECODE, PORT
+from decoders.families.wilsen import DECODE, PORT, QUANTITIES
 from decoders.model import Decoder
 
 DECODER: Final = Decoder(
@@ -21,7 +21,7 @@ DECODER: Final = Decoder(
     models=("WILSEN.sonic.distance",),
     kind="level",
     ports=(PORT,),
-    quantities=("distance_mm", "depth_mm", "echo_quality", "temperature_c", "battery_v"),
+    quantities=QUANTITIES,
     document="Pepperl+Fuchs WILSEN.sonic.distance payload description",
     decode=DECODE,
     aliases=("WILSEN Sonic Distance", "WILSEN-sonic-distance", "Pepperl+Fuchs WILSEN.sonic.distance"),

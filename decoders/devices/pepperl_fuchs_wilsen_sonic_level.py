@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from decoders.families.wilsen import DECODE, PORT
+from decoders.families.wilsen import DECODE, PORT, QUANTITIES
 from decoders.model import Decoder
 
 DECODER: Final = Decoder(
@@ -21,7 +21,7 @@ DECODER: Final = Decoder(
     models=("WILSEN.sonic.level",),
     kind="level",
     ports=(PORT,),
-    quantities=("distance_mm", "fill_reported_pct", "temperature_c", "battery_v"),
+    quantities=QUANTITIES,
     document="Pepperl+Fuchs WILSEN.sonic.level payload description",
     decode=DECODE,
     aliases=("WILSEN Sonic Level", "WILSEN-sonic-level", "Pepperl+Fuchs WILSEN.sonic.level"),

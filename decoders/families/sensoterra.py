@@ -23,14 +23,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from decoders.frame import Route, Status, Values, assemble, by_port, check_limits, refuse_length
+from decoders.frame import Route, Status, Values, assemble, by_port, refuse_length
 from decoders.model import Code, Decode, Decoded, Issue, Kind, Params, Reading, refuse
 
 NOW, STORED, REPORT = 11, 12, 100
 _OTHERS: Final = range(101, 112)
 PORTS: Final = (NOW, STORED, REPORT, *_OTHERS)
 _LENGTH: Final = 9
-_FAILED: Final = 1023
+_MOST, _FAILED = 1000, 1023
 _COLDEST, _HOTTEST = 0, 1021
 
 
@@ -41,10 +41,10 @@ def reader(depths: tuple[str | None, ...]) -> Decode:
         word = int.from_bytes(payload[at : at + _LENGTH], "little")
         readings = []
         for number, depth in enumerate(depths):
-            values: Values = {"soil_moisture_pct": _moisture(word >> 10 * number & 1023, issues)}
+            moisture = word >> 10 * number & 1023
+            values: Values = {"soil_moisture_pct": moisture / 10 if moisture <= _MOST else _moisture(moisture, issues)}
             if number == 0:
                 values["temperature_c"] = _temperature(word >> 60 & 1023, issues)
-            check_limits(values, issues)
             readings.append(Reading(values, channel=depth))
         return readings
 
@@ -69,9 +69,10 @@ def reader(depths: tuple[str | None, ...]) -> Decode:
 
 
 def _moisture(raw: int, issues: list[Issue]) -> float | None:
-    if raw != _FAILED:
-        return raw / 10
-    issues.append(Issue(Code.SENSOR_FAULT, "soil_moisture_pct", raw, "the measurement at this depth failed"))
+    """No value, with the reason: for a number of more than 100 %."""
+    failed = raw == _FAILED
+    code, detail = (Code.SENSOR_FAULT, "failed") if failed else (Code.OUT_OF_RANGE, "is above 100 %")
+    issues.append(Issue(code, "soil_moisture_pct", raw, f"the measurement at this depth {detail}"))
     return None
 
 

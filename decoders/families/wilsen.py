@@ -25,6 +25,7 @@ from decoders.frame import Status, Values, assemble, by_port, check_limits
 from decoders.model import Code, Decode, Decoded, Issue, Kind, Params, Reading, refuse
 
 PORT: Final = 1
+QUANTITIES: Final = (*("distance_mm", "depth_mm", "fill_reported_pct", "echo_quality", "temperature_c", "battery_v"),)
 Read = Callable[[bytes, "Found"], None]
 _FLOAT: Final = Struct(">f")
 _NO_ECHO: Final = 0xFFFF
@@ -149,4 +150,4 @@ def _finish(found: Found) -> Decoded:
 
 
 DECODE: Final[Decode] = by_port({PORT: _read})
-"""Reads the frames of both models; they differ in which items they send."""
+"""Reads the frames of both models; they differ in which items they send as delivered."""
