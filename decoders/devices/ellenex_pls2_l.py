@@ -21,5 +21,5 @@ DECODER: Final = Decoder(
     quantities=("depth_mm", "battery_v"),
     document="Ellenex Version 6 payload",
     decode=reader({"L": "depth_mm"}),
-    aliases=("PLS2-L v6", "PLS3-L v6", "Ellenex PLS2-L", "pls2-l-v6"),
+    aliases=("PLS2-L v6", "PLS3-L v6", "Ellenex PLS2-L", "pls2-l-v6", "Ellenex PLS3-L"),
 )

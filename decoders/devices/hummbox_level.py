@@ -59,6 +59,6 @@ DECODER: Final = Decoder(
     quantities=("distance_mm", "echo_quality", "temperature_c", "battery_pct"),
     document="Hummbox help page 360006768214",
     decode=by_port(dict.fromkeys(PORTS, route(_SETS, usual=75))),
-    aliases=("Hummbox", "Hummbox Niveau"),
+    aliases=("Hummbox", "Hummbox Niveau", "Green CityZen Hummbox Level"),
     params=(PARAM,),
 )

@@ -40,6 +40,6 @@ DECODER: Final = Decoder(
     quantities=("soil_moisture_raw", "soil_temperature_c", "battery_pct"),
     document="Hummbox help page 360007857774",
     decode=by_port(dict.fromkeys(PORTS, route(_SETS, usual=19))),
-    aliases=("Hummbox Sol", "Hummbox Catnip", "Hummbox WaterScout"),
+    aliases=("Hummbox Sol", "Hummbox Catnip", "Hummbox WaterScout", "Green CityZen Hummbox Soil"),
     params=("set",),
 )

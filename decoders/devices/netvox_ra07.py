@@ -22,5 +22,5 @@ DECODER: Final = Decoder(
     quantities=QUANTITIES,
     document="Netvox RA07 series application command document",
     decode=reader({0x05: "RA07 Series"}),
-    aliases=("RA07", "RA07xx", "RA07 Series", "Netvox RA07", "Netvox RA0715"),
+    aliases=("RA07", "RA07xx", "RA07 Series", "Netvox RA07", "Netvox RA07xx", "Netvox RA0715", "Netvox RA0715Y"),
 )

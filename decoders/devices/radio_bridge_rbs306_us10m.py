@@ -109,5 +109,12 @@ DECODER: Final = Decoder(
     quantities=("distance_mm",),
     document="Radio Bridge Wireless Ultrasonic Level Sensor user guide v1.5, page 7",
     decode=by_port(dict.fromkeys(_PORTS, _data)),
-    aliases=("RBS306", "RBS306-US10M-EU", "RBS306-US10M-US", "Radio Bridge RBS306-US10M", "Radio Bridge RBS306"),
+    aliases=(
+        "RBS306",
+        "RBS306-US10M-EU",
+        "RBS306-US10M-US",
+        "Radio Bridge RBS306-US10M",
+        "Radio Bridge RBS306",
+        "Radio Bridge RBS306-MBHR",
+    ),
 )

@@ -122,6 +122,6 @@ DECODER: Final = Decoder(
     quantities=("depth_mm", "battery_v"),
     document="support.watteco.com, Lev'O and Standard report",
     decode=by_port({125: _data}),
-    aliases=("LevO", "LevO+", "Watteco Lev'O", "Watteco LevO"),
+    aliases=("LevO", "LevO+", "Watteco Lev'O", "Watteco LevO", "Watteco Lev'O+"),
     params=("range_mm",),
 )
