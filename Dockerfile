@@ -20,7 +20,7 @@ LABEL org.opencontainers.image.title="Open Smart City sensors" \
 # these folders.
 RUN groupadd --gid 10001 smartcity \
  && useradd --uid 10001 --gid smartcity --no-create-home --home-dir /tmp --shell /usr/sbin/nologin smartcity \
- && install -d -o smartcity -g smartcity -m 0750 /data /tokens/write /tokens/read
+ && install -d -o smartcity -g smartcity -m 0750 /data /boards /tokens/write /tokens/read
 COPY --from=build /opt/smartcity /opt/smartcity
 
 ENV PATH=/opt/smartcity/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

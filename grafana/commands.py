@@ -72,6 +72,22 @@ def verify_boards(
         raise typer.Exit(_FAILED)
 
 
+@grafana.command("boards", epilog="Example: smartcity grafana boards /var/lib/grafana/dashboards")
+def write_boards(
+    ctx: typer.Context, folder: Annotated[Path, typer.Argument(help="Where Grafana takes them from.")]
+) -> None:
+    """Write all boards, German and English, with links to the open data at `base_url` of the settings of the API."""
+    from .__main__ import write_boards as write  # noqa: PLC0415 only here are they made
+    from .api import Refused  # noqa: PLC0415 as above
+
+    address = _api(ctx)
+    try:
+        files = list(write(folder, address))
+    except OSError as error:
+        raise Refused(f"{error.filename} cannot be written: {error.strerror}") from error
+    typer.echo(f"{len(files)} boards in {folder}, with links to {address}")
+
+
 @grafana.command("sync", epilog="Example: smartcity grafana sync --since 7d --dry-run")
 def sync_cities(
     ctx: typer.Context,
@@ -97,7 +113,9 @@ def sync_cities(
         raise Refused("the registry has no city: `smartcity organisations add` takes one in")
     with _administering():
         apply = _would if dry_run else _done
-        changes = islice((one for city in known for one in _changes(steps(running, city, window), apply)), _MOST)
+        changes = islice(
+            (one for city in known for one in _changes(steps(running, city, window, _api(ctx)), apply)), _MOST
+        )
         outcomes = _changes_as_json(changes) if as_json else _changes_as_lines(changes)
     if outcomes.total() == _MOST:
         typer.echo(f"stopped after {_MOST} changes: the same call goes on", err=True)
@@ -133,6 +151,14 @@ def _done(step: Step) -> Change:
 
     said = attempt(step)
     return Change(step.what, step.which, "error" if said else _PAST[step.action], said)
+
+
+def _api(ctx: typer.Context) -> str:
+    """Where a browser reaches the open data."""
+    from .wall import API  # noqa: PLC0415 as above
+
+    address: str = ctx.obj.settings.api.base_url or API.value
+    return address
 
 
 def _connected(ctx: typer.Context) -> Grafana:

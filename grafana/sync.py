@@ -21,6 +21,7 @@ from .api import FORBIDDEN, UNKNOWN, Refused
 from .dashboard import Constant, Dashboard
 from .marks import OURS, City, Mark
 from .verify import Window
+from .wall import led_to
 
 Json = dict[str, Any]
 
@@ -82,10 +83,13 @@ class Step:
     do: Callable[[], None]
 
 
-def steps(grafana: Asked, city: City, window: Window) -> Iterator[Step]:
-    """In the order in which they have to be done, each found when the one before is done."""
+def steps(grafana: Asked, city: City, window: Window, api: str) -> Iterator[Step]:
+    """In the order in which they have to be done, each found when the one before is done.
+
+    `api`: where a browser reaches the open data.
+    """
     yield from _folder(grafana, city)
-    yield from _boards(grafana, city)
+    yield from _boards(grafana, city, api)
     yield from _annotations(grafana, city, window)
 
 
@@ -132,10 +136,10 @@ def _said(item: Json) -> Json:
     return who | {"permission": item["permission"]}
 
 
-def _boards(grafana: Asked, city: City) -> Iterator[Step]:
+def _boards(grafana: Asked, city: City, api: str) -> Iterator[Step]:
     folder_uid = uid("smartcity", city.id)
     for name in _MADE:
-        board = city_board(name, city.id)
+        board = city_board(name, city.id, api)
         stored = grafana.stored_board(board["uid"])
         if stored is None:
             yield Step("board", board["uid"], "add", partial(_save, grafana, board, folder_uid))
@@ -147,9 +151,9 @@ def _save(grafana: Asked, board: Json, folder_uid: str) -> None:
     grafana.save_board(board, folder_uid, f"smartcity grafana sync, {_revision(board)}")
 
 
-def city_board(name: str, city: str) -> Json:
+def city_board(name: str, city: str, api: str) -> Json:
     """The German board with its city fixed; its links keep to boards of this city, and lead nowhere else."""
-    made: Dashboard = _MADE[name]("de")
+    made: Dashboard = led_to(_MADE[name]("de"), api)
     choices = [Constant("city", city) if getattr(one, "name", "") == "city" else one for one in made.choices]
     links = [one for one in made.links if not one.url.startswith("/d/") or one.url.removeprefix("/d/") in _MADE]
     text = replace(made, uid=uid(name, city), choices=choices, links=links).text()

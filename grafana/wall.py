@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from .dashboard import Constant, Json, Link, Panel, Query, Step
+from .dashboard import Constant, Dashboard, Json, Link, Panel, Query, Step
 from .influxql import Rows
 from .technical import (
     CALM,
@@ -30,6 +30,12 @@ API: Final = Constant("api", "http://localhost:8000")
 SOON: Final = "#56B4E9"
 _OUTLINES: Final = "public/maps/countries.geojson"
 """A file of Grafana itself: a map of tiles would ask a foreign server."""
+
+
+def led_to(board: Dashboard, api: str) -> Dashboard:
+    """The board with links to the open data at that address."""
+    there = replace(API, value=api.rstrip("/"))
+    return replace(board, choices=[there if one is API else one for one in board.choices])
 
 
 def count(said: Said, query: str, colour: str) -> Panel:

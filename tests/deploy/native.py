@@ -26,7 +26,6 @@ FILES: Final = (
     "Dockerfile",
     "deploy",
     "grafana/provisioning",
-    "grafana/dashboards",
     "smartcity.toml",
 )
 """What a host has that runs this, beside the images."""

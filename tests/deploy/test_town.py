@@ -133,6 +133,8 @@ def as_grafana(installation: Installation, query: str) -> dict[str, Any]:
 @pytest.mark.usefixtures("town")
 def test_boards_read_with_the_token_that_the_set_up_made(installation: Installation) -> None:
     as_grafana(installation, "SHOW MEASUREMENTS")
+    done = installation.run("boards")
+    assert done.returncode == 0, done.stderr
     folder = Path(installation.environment("grafana")["SMARTCITY_DASHBOARDS"])
     assert {path.stem for path in (folder / "de").iterdir()} == {path.stem for path in (folder / "en").iterdir()}
     assert {path.stem for path in (folder / "de").iterdir()} == set(BOARDS)

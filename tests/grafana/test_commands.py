@@ -138,3 +138,19 @@ def test_a_registry_without_a_city_is_told_before_grafana_is_asked(stand_in: Sta
 def test_a_forgotten_database_comes_with_its_advice() -> None:
     found = judged("board", "panel", {"A": {"error": "database name required"}})
     assert found.text == "A: database name required; restart Grafana once"
+
+
+def test_boards_are_written_with_links_to_the_public_address(tmp_path: Path) -> None:
+    address = environment(tmp_path, SMARTCITY_API__BASE_URL="https://offen.example")
+    said = smartcity("grafana", "boards", str(tmp_path / "boards"), env=address)
+    assert said.code == 0, said.err
+    texts = [file.read_text("utf-8") for file in (tmp_path / "boards").glob("*/*.json")]
+    assert len(texts) == 12
+    assert all("https://offen.example" in text and "localhost" not in text for text in texts)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = smartcity("grafana", "boards", str(tmp_path / "file"), env=environment(tmp_path))
+    assert said.code != 0
+    assert "cannot be written" in said.err

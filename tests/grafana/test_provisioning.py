@@ -61,7 +61,7 @@ def test_boards_of_each_language_come_from_its_part_of_the_folder_that_the_envir
 def test_the_first_board_that_grafana_shows_is_in_the_folder_that_it_is_given() -> None:
     grafana = compose_file()["services"]["grafana"]
     home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    assert "./grafana/dashboards:/etc/grafana/dashboards:ro" in grafana["volumes"]
+    assert "boards:/etc/grafana/dashboards:ro" in grafana["volumes"]
     assert (FOLDER / Path(home).relative_to("/etc/grafana/dashboards")).exists()
 
 

@@ -23,6 +23,7 @@ from sinks.ports import Row
 from sinks.storage import Storage
 from tests.grafana.stand_in import CREATOR, TOKEN, StandIn, serving
 
+API = "https://offen.example"
 WINDOW = Window(1_000, 9_000)
 EMPTIED = Mark(5_000, "Geleert", ("emptied", "of-bin-1", "offenbach", OURS))
 FOLDER = "smartcity-city-offenbach"
@@ -51,7 +52,7 @@ def offenbach(*marks: Mark, name: str = "Offenbach am Main") -> City:
 def synced(grafana: Grafana, city: City) -> list[tuple[str, str]]:
     """What was done."""
     done: list[tuple[str, str]] = []
-    for step in steps(grafana, city, WINDOW):
+    for step in steps(grafana, city, WINDOW, API):
         assert attempt(step) == ""
         done.append((step.what, step.action))
     return done
@@ -78,7 +79,7 @@ def test_a_second_run_writes_nothing(stand_in: StandIn, grafana: Grafana) -> Non
 
 
 def test_looking_writes_nothing(stand_in: StandIn, grafana: Grafana) -> None:
-    assert len(list(steps(grafana, offenbach(EMPTIED), WINDOW))) == 7
+    assert len(list(steps(grafana, offenbach(EMPTIED), WINDOW, API))) == 7
     assert stand_in.written == []
 
 
@@ -121,7 +122,7 @@ def test_a_board_that_was_moved_or_is_of_another_version_is_saved_again(stand_in
 
 @pytest.mark.parametrize("name", ["smartcity-bins", "smartcity-bin", "smartcity-trees"])
 def test_a_board_of_a_city_has_that_city_and_leads_to_no_board_of_all(name: str) -> None:
-    board = city_board(name, "offenbach")
+    board = city_board(name, "offenbach", API)
     (city,) = (one for one in board["templating"]["list"] if one["name"] == "city")
     assert (city["type"], city["query"], city["hide"]) == ("constant", "offenbach", 2)
     text = json.dumps(board)
@@ -130,7 +131,9 @@ def test_a_board_of_a_city_has_that_city_and_leads_to_no_board_of_all(name: str)
 
 
 def test_a_board_of_a_city_shows_when_sensors_came_there() -> None:
-    layers = [one["target"]["tags"] for one in city_board("smartcity-bins", "offenbach")["annotations"]["list"][1:]]
+    layers = [
+        one["target"]["tags"] for one in city_board("smartcity-bins", "offenbach", API)["annotations"]["list"][1:]
+    ]
     assert layers == [[OURS, "offenbach", "installed"], [OURS, "offenbach", "swapped"]]
 
 
@@ -179,7 +182,7 @@ def test_marks_of_other_times_and_cities_stay(stand_in: StandIn, grafana: Grafan
 
 def test_a_folder_of_that_name_that_somebody_made_is_left_alone(stand_in: StandIn, grafana: Grafana) -> None:
     stand_in.folders["theirs"] = {"title": "Offenbach am Main", "permissions": []}
-    said = [attempt(step) for step in steps(grafana, offenbach(), WINDOW) if step.what == "folder"]
+    said = [attempt(step) for step in steps(grafana, offenbach(), WINDOW, API) if step.what == "folder"]
     assert len(said) == 1
     assert "409" in said[0]
     assert stand_in.folders["theirs"] == {"title": "Offenbach am Main", "permissions": []}
