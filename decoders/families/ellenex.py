@@ -44,9 +44,9 @@ def reader(keys: dict[str, str]) -> Decode:
         issues: list[Issue] = []
         for key, value in found.items():
             if key == "v":
-                _put("battery_v", value, 1000, values, issues)
+                _put("battery_v", value / 1000, values, issues)
             elif key in keys:
-                _put(keys[key], value, 0.001, values, issues)
+                _put(keys[key], value * 1000, values, issues)
         if not values:
             return Decoded(Kind.STATUS, status={"keys": " ".join(found)})
         check_limits(values, issues)
@@ -55,8 +55,8 @@ def reader(keys: dict[str, str]) -> Decode:
     return by_port({PORT: read})
 
 
-def _put(key: str, value: float, divisor: float, values: Values, issues: list[Issue]) -> None:
-    values[key] = value / divisor if isfinite(value) else None
+def _put(key: str, value: float, values: Values, issues: list[Issue]) -> None:
+    values[key] = value if isfinite(value) else None
     if not isfinite(value):
         issues.append(Issue(Code.NOT_FINITE, key, str(value), "the value is no number"))
 
