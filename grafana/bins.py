@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from .dashboard import Annotation, Choice, Dashboard, Options, Panel, Query, Step
-from .influxql import SILENT_AFTER_S, Chosen, aggregate, values_of
+from .influxql import SILENT_AFTER_S, Chosen, values_of
 from .technical import (
     BAD,
     CALM,
@@ -165,13 +165,14 @@ def _history(say: Say) -> Panel:
             "Of all bins chosen: mean, where the fullest tenth begins, the fullest. A single one: click on it."),
         nothing(say),
     )  # fmt: skip
-    what = ", ".join((
-        aggregate("mean", "bin_state", "level_pct", say("Mittel", "Mean")),
-        f'percentile("level_pct", 90) AS "{say("Vollstes Zehntel ab", "Fullest tenth from")}"',
-        aggregate("max", "bin_state", "level_pct", say("Vollster", "Fullest")),
-    ))  # fmt: skip
-    query = Query(CHOSEN.over_time("bin_state", what), "time_series", "$col")
-    return line(said, (query,), "percent", LEVEL_STEPS, 24)
+    # one function a query: InfluxDB takes ten times as long for three in one
+    told = (
+        (say("Mittel", "Mean"), 'mean("level_pct")'),
+        (say("Vollstes Zehntel ab", "Fullest tenth from"), 'percentile("level_pct", 90)'),
+        (say("Vollster", "Fullest"), 'max("level_pct")'),
+    )
+    queries = tuple(Query(CHOSEN.over_time("bin_state", what), "time_series", title) for title, what in told)
+    return line(said, queries, "percent", LEVEL_STEPS, 24)
 
 
 def _emptied(say: Say) -> tuple[Panel, ...]:
