@@ -105,15 +105,15 @@ def _checked(settings: InfluxSettings, right: Right, retention_days: int | None)
         faults = writer_faults(connection) if right == "write" else reader_faults(connection)
         if right == "read":
             kept = kept_days(connection)
-            keeps = _how_long(kept)
+            keeps = "" if kept is None else _how_long(kept)
             faults += _retention_faults(kept, retention_days)
     except (Refused, Unavailable) as error:
         faults = [str(error)]
     return {"right": right, "ok": not faults, "server": server, "keeps": keeps, "text": " ".join(faults)}
 
 
-def _retention_faults(kept: float, wanted: int | None) -> list[str]:
-    if wanted is None or kept == wanted:
+def _retention_faults(kept: float | None, wanted: int | None) -> list[str]:
+    if kept is None or wanted is None or kept == wanted:
         return []
     mended = f"smartcity influx setup --retention-days {wanted}"
     return [f"rows are kept {_how_long(kept)} and should be {_how_long(wanted)}: {mended} changes it"]

@@ -16,8 +16,8 @@ from sinks.influxdb.session import Session, generation
 from sinks.influxdb.write import InfluxStore
 
 _OLDER: Final = {
-    "link_quality": "its fields stand in the rows of the frame now; smartcity influx migrate writes them there, and into "
-    "another bucket without it"
+    "link_quality": "its fields stand in the rows of the frame now; smartcity influx migrate writes them there, "
+    "or into another bucket"
 }
 
 _NOBODY: Final = "nobody:knows"
@@ -35,10 +35,10 @@ def writer_faults(connection: Connection) -> list[str]:
         return store.check() or _open(connection) or _surplus(reader, "may also read; it should only write")
 
 
-def kept_days(connection: Connection) -> float:
-    """Days that the bucket keeps its rows, 0 for ever, as a token that reads is told."""
-    kept_s = setup_one.kept_s if generation(connection) == 1 else setup_two.kept_s
-    return kept_s(connection) / DAY_S
+def kept_days(connection: Connection) -> float | None:
+    """Days that the bucket keeps its rows, 0 for ever, as a token that reads is told; a 3 does not say."""
+    kept_s = {1: setup_one.kept_s, 2: setup_two.kept_s}.get(generation(connection))
+    return None if kept_s is None else kept_s(connection) / DAY_S
 
 
 def reader_faults(connection: Connection) -> list[str]:
@@ -73,8 +73,13 @@ def _open(connection: Connection) -> list[str]:
 
 
 def _surplus(other: InfluxStore | InfluxReader, says: str) -> list[str]:
-    """Only a refusal shows that the token has no such right; a server that does not answer shows nothing."""
+    """Only a refusal shows that the token has no such right; a server that does not answer shows nothing.
+
+    A token of InfluxDB 3 Core always has every right.
+    """
     try:
+        if other.generation() == 3:
+            return []
         other.probe()
     except Refused:
         return []

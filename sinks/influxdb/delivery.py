@@ -1,13 +1,15 @@
 """Gets a batch into InfluxDB although some of it will never be taken.
 
 A server names the bad lines of a 400, of a 422 only one reason and a number; which points it means is found by halving.
+A 3 numbers them.
 What was stored meanwhile is stored again by the halves: the same series and time is the same row.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from influxdb_client.rest import ApiException
@@ -22,6 +24,7 @@ Item = tuple[Point, bytes]
 """A point and its line."""
 
 _CONFLICT = re.compile(r'input field "([^"]+)" on measurement "[^"]+" is type \w+, already exists as type \w+')
+_COLUMN = re.compile(r"invalid column type for column '([^']+)', expected \S+, got \S+")
 _DROPPED = re.compile(r"dropped (\d+) points outside retention policy")
 _SUSPECT_TRIES = 100
 
@@ -58,6 +61,8 @@ class Delivery:
 
     def _what_is_left(self, batch: Sequence[Item], error: ApiException) -> list[Sequence[Item]]:
         match error.status:
+            case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY if numbered := _numbered(error, len(batch)):
+                return self._numbered(batch, numbered)
             case HTTPStatus.BAD_REQUEST:
                 return self._malformed(batch, message(error))
             case HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -67,6 +72,17 @@ class Delivery:
             case HTTPStatus.INTERNAL_SERVER_ERROR if self._tries_left:
                 return self._suspect(batch, error)
         raise error
+
+    def _numbered(self, batch: Sequence[Item], numbered: Mapping[int, str]) -> list[Sequence[Item]]:
+        """A 3 has stored the rest; it is sent again, as not all that were refused may have been named."""
+        left: list[Sequence[Item]] = []
+        for number, why in numbered.items():
+            conflict = _COLUMN.search(why)
+            if conflict and conflict[1] in batch[number - 1][0].fields:
+                left += self._without_field(batch[number - 1][0], conflict)
+            else:
+                self._reject([batch[number - 1]], Code.SERVER, why)
+        return left + self._rest(batch, [batch[number - 1] for number in numbered])
 
     def _malformed(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:
         named = [item for item in batch if f"unable to parse '{item[1].decode()}'" in said]
@@ -126,3 +142,15 @@ class Delivery:
 
     def _reject(self, items: Sequence[Item], code: Code, said: str) -> None:
         self.rejected += [Rejected(point, code, said[:300]) for point, _ in items]
+
+
+def _numbered(error: ApiException, lines: int) -> dict[int, str]:
+    """Line number to reason, as a 3 names what it refused; {} when it is none."""
+    try:
+        match json.loads(error.body or ""):
+            case {"data": [*named]}:
+                found = {it["line_number"]: str(it["error_message"]) for it in named}
+                return {number: why for number, why in found.items() if number in range(1, lines + 1)}
+    except (ValueError, KeyError, TypeError):
+        pass
+    return {}

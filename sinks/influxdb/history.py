@@ -73,14 +73,17 @@ class History:
                 yield series["name"], series["values"]
 
     def _stream(self, measurement: str, from_ms: int, to_ms: int) -> Iterator[Row]:
-        """As the server cuts a page anywhere among rows of one time, the last time is asked for whole."""
+        """As the server cuts a page anywhere among rows of one time, the last time is asked for whole.
+
+        A 3 gives so many values of each field, and so further rows that are not whole.
+        """
         columns = self._columns()[measurement]
         while True:
             page = self._select(measurement, columns, from_ms, to_ms, f"LIMIT {PAGE}")
             if len(page) < PAGE:
                 yield from page
                 return
-            last = page[-1].time_ms
+            last = sorted(row.time_ms for row in page)[PAGE - 1]
             yield from (row for row in page if row.time_ms < last)
             yield from self._select(measurement, columns, last, last + 1)
             from_ms = last + 1

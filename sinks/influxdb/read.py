@@ -33,7 +33,8 @@ class InfluxReader:
     def latest(self, selection: Selection) -> list[Row]:
         check_selection(selection)
         found = self._select(selection, _fields(selection), f"GROUP BY {_GROUPS} ORDER BY time DESC LIMIT 1")
-        return sorted(found, key=lambda row: series_key(row.tags))
+        newest = {series_key(row.tags): row for row in sorted(found, key=_position)}  # a 3 gives one for each field
+        return [newest[key] for key in sorted(newest)]
 
     def rows(self, selection: Selection, after: tuple[int, str] | None = None, limit: int = 1000) -> list[Row]:
         check_selection(selection, limit)
@@ -45,6 +46,11 @@ class InfluxReader:
         if len(page) < limit:
             page += self._first(selection, limit - len(page))
         return page[:limit]
+
+    def generation(self) -> int:
+        """Of the server that answers."""
+        with self._session.errors():
+            return self._session.dialect().generation
 
     def probe(self) -> None:
         """Raise what reading would."""
@@ -68,11 +74,14 @@ class InfluxReader:
     def _first(self, selection: Selection, limit: int) -> list[Row]:
         """At least the first `limit` rows by time and series, if there are so many.
 
-        The server orders by time alone and cuts anywhere among rows of one time: the last time is asked for whole.
+        The server orders by time alone and cuts anywhere among rows of one time: the last time is asked for whole. A 3
+        gives so many values of each field, and so further rows that are not whole.
         """
-        found = list(self._select(selection, _columns(selection), "ORDER BY time LIMIT $limit", limit=limit))
-        if len(found) == limit:
-            last = found[-1].time_ms
+        found = sorted(
+            self._select(selection, _columns(selection), "ORDER BY time LIMIT $limit", limit=limit), key=_position
+        )
+        if len(found) >= limit:
+            last = found[limit - 1].time_ms
             found = [row for row in found if row.time_ms < last] + self._at(selection, last)
         return sorted(found, key=_position)
 

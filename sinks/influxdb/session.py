@@ -12,10 +12,11 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
 from sinks.errors import Refused, SinkError, Unavailable
-from sinks.influxdb.connection import Connection
+from sinks.influxdb.connection import Connection, message
 from sinks.influxdb.dialect import VERSION_HEADER, Dialect, Query, dialect_of
 
 TEXT: Final = "text/plain; charset=utf-8"
+_EMPTY: Final = "incoming write was empty"
 _PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -40,14 +41,15 @@ class Session:
     def version(self) -> str:
         """As the server names itself, "v2.9.1"; "" when it does not."""
         try:
-            # A server may want a token even for this; only a 1 takes another form of it, and a 1 asks for none here.
-            headers = self._call("GET", "/ping", f"Token {self.connection.token}")[2]
+            # A 3 wants a token even for this, a 1 may; all take this form of it. A 3 may say it in the body alone.
+            answer, _, headers = self._call("GET", "/ping", f"Token {self.connection.token}")
         except ApiException as error:
             if not error.headers or (error.status or 0) >= 500 or error.status in _PASSING:
                 raise
-            headers = error.headers
+            answer, headers = None, error.headers
         named = {str(name).lower(): str(value) for name, value in headers.items()}
-        return named.get(VERSION_HEADER.lower(), "")
+        said = str(answer.get("version", "")) if isinstance(answer, dict) else ""
+        return named.get(VERSION_HEADER.lower(), said)
 
     def dialect(self) -> Dialect:
         """How the server that answers here is spoken to."""
@@ -61,6 +63,14 @@ class Session:
         to, connection = self.dialect(), self.connection
         place = to.place(connection.org, connection.bucket)
         self._call("POST", to.writes_to, to.authorization(connection.token), place, lines)
+
+    def probe(self) -> None:
+        """As `post`, and nothing is written: of an empty body, token, organisation and bucket are checked."""
+        try:
+            self.post(b"")
+        except ApiException as error:
+            if _EMPTY not in message(error):  # a 3 says so when all else is well
+                raise
 
     def ask(self, text: str, values: Mapping[str, Any]) -> list[Any]:
         """The series that answer InfluxQL with bound values."""
@@ -85,6 +95,16 @@ class Session:
                 raise Refused(f"InfluxDB at {self.connection.url} says: {said}")
         raise Unavailable(f"what answers at {self.connection.url} is not InfluxDB")
 
+    def create(self, path: str, wanted: Mapping[str, Any]) -> None:
+        """Have something made by the API of a 3; what is there already stays as it is."""
+        try:
+            self._call(
+                "POST", path, self.dialect().authorization(self.connection.token), (), wanted, "application/json"
+            )
+        except ApiException as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+
     def close(self) -> None:
         """Twice is once."""
         self._client.close()  # type: ignore[no-untyped-call]
@@ -100,7 +120,7 @@ class Session:
             raise Unavailable(f"InfluxDB at {connection.url} could not finish the query: {said[:300]}")
 
     def _call(  # as in an HTTP request, from top to bottom
-        self, method: str, path: str, authorization: str, query: Query = (), body: bytes | None = None, kind: str = TEXT
+        self, method: str, path: str, authorization: str, query: Query = (), body: Any = None, kind: str = TEXT
     ) -> Any:
         """Answer, status and headers."""
         headers = {"Authorization": authorization, "Content-Type": kind}

@@ -53,10 +53,15 @@ class InfluxStore:
                 rejected += delivery.rejected
         return Written(accepted, tuple(rejected))
 
-    def probe(self) -> None:
-        """Raise what a write would, and write nothing: of an empty body, token, organisation and bucket are checked."""
+    def generation(self) -> int:
+        """Of the server that answers."""
         with self._session.errors():
-            self._post(b"")
+            return self._session.dialect().generation
+
+    def probe(self) -> None:
+        """Raise what a write would, and write nothing."""
+        with self._session.errors():
+            self._session.probe()
 
     def check(self) -> list[str]:
         try:
