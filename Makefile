@@ -9,7 +9,7 @@ DATA      ?= data
 BIN       := $(VENV)/bin
 PIP       := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 LOCK      := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
-             --extra broker --extra grafana --extra kafka --extra postgres --group build
+             --extra broker --extra grafana --extra js --extra kafka --extra postgres --group build
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check servers bench bench-peer acceptance lock audit clean
