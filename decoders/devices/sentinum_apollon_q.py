@@ -14,10 +14,13 @@ fPort 1, big endian, 9 bytes and the blocks that the variant has:
 
 When no sensor of distance has a good status, the distance is not one. The strength of the first radar peak is the echo.
 
+Firmware with a higher minor version may add bytes at the end. Such a frame is refused, for its length is not known;
+with the parameter `lenient` what stood before is kept.
+
 fPort 192 and 197: what GNSS and Wi-Fi heard, kept as it came.
 
-Sources: Sentinum "Apollon-Q payload description"; akenza device-type-library, sentinum/apollonQ, whose distance in cm
-divides one byte only.
+Sources: docs.sentinum.de, "Apollon-Q T/R/TR Payload Description"; akenza device-type-library, sentinum/apollonQ, whose
+distance in cm divides one byte only.
 """
 
 from __future__ import annotations
@@ -35,9 +38,21 @@ _LENGTHS: Final = [_HEAD.size + sum(size for bit, size in _BLOCKS if product & b
 _ALARM: Final = (Event("alarm"),)
 
 
-def _data(payload: bytes, _params: Params) -> Decoded:
+def _data(payload: bytes, params: Params) -> Decoded:
     if len(payload) < _HEAD.size:
         return refuse_length(payload, _HEAD.size)
+    length = _LENGTHS[payload[1] & 15]
+    if len(payload) <= length or params.get("lenient") is not True:
+        return _frame(payload)
+    decoded = _frame(payload[:length])
+    if not decoded.readings:
+        return decoded._replace(unparsed=payload)
+    tail = payload[length:]
+    issue = Issue(Code.UNKNOWN_ITEM, None, tail[:2].hex(), f"{len(tail)} bytes of a newer firmware are not read")
+    return decoded._replace(issues=(*decoded.issues, issue), unparsed=tail)
+
+
+def _frame(payload: bytes) -> Decoded:
     major, minor, _, battery, temperature, alarm, distance = _HEAD.unpack_from(payload)
     product = minor & 15
     if not product & (_TOF | _RADAR):
@@ -89,8 +104,9 @@ DECODER: Final = Decoder(
     kind="level",
     ports=(1, 192, 197),
     quantities=("distance_mm", "echo_quality", "temperature_c", "battery_v"),
-    document="Sentinum Apollon-Q payload description",
+    document="docs.sentinum.de, Apollon-Q T/R/TR Payload Description",
     decode=by_port({1: _data, 192: _heard, 197: _heard}),
+    params=("lenient",),
     aliases=(
         *("Apollon Q", "ApollonQ", "Sentinum Apollon-Q", "Apollon-Q T", "Apollon-Q R", "Apollon-Q TR"),
         *("Apollon-Q ACC", "Apollon-Q HALL"),
