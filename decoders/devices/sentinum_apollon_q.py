@@ -5,7 +5,7 @@ fPort 1, big endian, 9 bytes and the blocks that the variant has:
     0     upper nibble: base id; lower: major version
     1     upper nibble: minor version; lower, product: bit 0 time of flight, 1 radar, 2 accelerometer, 3 Hall sensor
     2     counter of frames         3-4   battery, mV         5   temperature, °C, plus 128
-    6     alarm: 0 none             7-8   distance, mm: that of the sensor which the device trusts
+    6     01: sent because of an alarm    7-8   distance, mm: that of the sensor which the device trusts
 
     time of flight, 4 bytes     0 status, 0 is good; 1-2 distance, mm; 3 index
     radar, 14 bytes             0 status, 0 is good; 1 number of peaks; three times distance, mm (2) and strength (2)
@@ -80,7 +80,8 @@ def _frame(payload: bytes) -> Decoded:
         values["distance_mm"] = None
         issues.append(Issue(Code.SENSOR_FAULT, "distance_mm", distance, "no sensor of distance has a good status"))
     check_limits(values, issues)
-    return assemble(Kind.TELEMETRY, (Reading(values),), status, _ALARM if alarm else (), issues)
+    kind, events = (Kind.ALARM, _ALARM) if alarm else (Kind.TELEMETRY, ())
+    return assemble(kind, (Reading(values),), status, events, issues)
 
 
 def _openings(payload: bytes, at: int, product: int, status: Status) -> None:
