@@ -65,11 +65,14 @@ class Reading(NamedTuple):
     `values`: quantity key (see `decoders.quantities`) to number, or None where an issue says why there is none.
     `time_ms`: Unix milliseconds of the device's own clock, None when the frame carries no time.
     `channel`: what tells several probes apart, e.g. a depth in cm as text; None for a device with one probe.
+    `age_ms`: how long before the reception it was measured, of a reading that is sent again in later frames; 0 for the
+    newest, None for an earlier one of which the frame does not say how old it is.
     """
 
     values: Mapping[str, float | None]
     time_ms: int | None = None
     channel: str | None = None
+    age_ms: int | None = 0
 
 
 class Event(NamedTuple):

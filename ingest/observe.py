@@ -49,7 +49,7 @@ def observe(uplink: Uplink, decoded: Decoded | None, site: Site, decoder: str, o
     said = _said(uplink, decoded, origin)
     if decoded is not None:
         for reading in decoded.readings:
-            if reading.time_ms is None and said is not origin:
+            if reading.time_ms is None and not reading.age_ms and said is not origin:
                 fields, said = said, origin
             else:
                 fields = origin.copy()
@@ -96,7 +96,7 @@ def _measured(reading: Reading, decoded: Decoded, site: Site, fields: Fields, re
     if flags:
         fields["quality"] = int(max(flag for flag, _ in flags.values()))
         fields["quality_codes"] = format_codes(flags)
-    time_ms = received_ms if reading.time_ms is None else reading.time_ms
+    time_ms = received_ms - (reading.age_ms or 0) if reading.time_ms is None else reading.time_ms
     return Point(_series(reading, site, kind), time_ms, fields)
 
 

@@ -173,9 +173,13 @@ def _decode(uplink: Uplink, site: Site) -> tuple[Decoded | None, str]:
 
 
 def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:
-    """Readings whose own time cannot be true become letters: dated to the reception they would be false."""
+    """Readings whose own time cannot be true become letters: dated to the reception they would be false.
+
+    What a device sends again without saying how old it is was said by the frames before, and is left out.
+    """
     if decoded is None or (len(decoded.readings) == 1 and _is_in_time(frame, decoded, decoded.readings[0])):
         return decoded, ()  # nearly always
+    decoded = decoded._replace(readings=tuple(one for one in decoded.readings if one.age_ms is not None))
     good = tuple(reading for reading in decoded.readings if _is_in_time(frame, decoded, reading))
     if len(good) == len(decoded.readings):
         return decoded, ()

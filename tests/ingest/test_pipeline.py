@@ -167,6 +167,26 @@ def test_a_stored_record_of_a_wrong_clock_is_a_letter_and_the_others_are_kept() 
     assert [letter.reason for letter in fate.letters] == ["observe/device_clock"]
 
 
+TEKELEK = "10000000001a16aa001a17aa001a18aa001a19aa"
+"""Four readings of a TEK 766, the newest and the three that were sent before."""
+
+
+def test_what_is_sent_again_without_its_age_is_left_out_and_no_letter() -> None:
+    message = chirpstack(eui=SPARE_EUI, payload=TEKELEK, f_port=16)
+    (fate,) = fates(entries(message), towns=with_model("tekelek_tek766"))
+    assert [p.time_ms for p in fate.points if p.series.measurement == "bin_level"] == [NOW_MS]
+    assert fate.letters == ()
+
+
+def test_what_is_sent_again_with_its_age_stands_at_its_own_time() -> None:
+    message = chirpstack(eui=SPARE_EUI, payload=TEKELEK, f_port=16)
+    towns = with_model("tekelek_tek766")
+    towns.places[2] = replace(towns.places[2], device=replace(towns.places[2].device, params={"report_interval_h": 6}))
+    (fate,) = fates(entries(message), towns=towns)
+    times = [p.time_ms for p in fate.points if p.series.measurement == "bin_level"]
+    assert times == [NOW_MS - hours * 3_600_000 for hours in (0, 6, 12, 18)]
+
+
 def test_going_the_way_again_gives_the_same_points() -> None:
     assert only(entries(chirpstack())).points == only(entries(chirpstack())).points
 
