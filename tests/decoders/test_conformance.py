@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -22,7 +23,8 @@ DECODERS = list(all_decoders().values())
 EVERY = pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.key)
 EVERY_VECTOR = pytest.mark.parametrize("vector", vectors(), ids=str)
 PROGRAM = Path(FOLDER).parent
-RANDOM_FRAMES = 20_000
+RANDOM_FRAMES = int(os.environ.get("SMARTCITY_RANDOM_FRAMES", "20000"))
+"""For all decoders together; a night takes a million."""
 
 
 def _values(decoded: Decoded) -> Iterator[tuple[str, float | None]]:
