@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from .devices import load
@@ -37,6 +38,25 @@ def by_name() -> dict[str, Decoder]:
     return names | all_decoders()
 
 
+@cache
+def _by_letters() -> dict[str, Decoder]:
+    """Names as `_letters` has them, with and without the vendor before them; those of two decoders are no name."""
+    found: dict[str, Decoder] = {}
+    shared: set[str] = set()
+    for name, decoder in by_name().items():
+        for form in {_letters(name), _letters(f"{decoder.vendor} {name}")}:
+            if found.setdefault(form, decoder) is not decoder:
+                shared.add(form)
+    return {form: decoder for form, decoder in found.items() if form not in shared}
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9+]", "", name.casefold())
+
+
 def find(name: str) -> Decoder | None:
-    """The decoder with this key, model name or alias (upper or lower case), or None."""
-    return by_name().get(name) or by_name().get(name.casefold())
+    """The decoder with this key, model name or alias, or None.
+
+    Upper or lower case, spaces and signs, and the vendor before it make no difference: "em400 mud" is found.
+    """
+    return by_name().get(name) or by_name().get(name.casefold()) or _by_letters().get(_letters(name))

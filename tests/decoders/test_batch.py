@@ -106,7 +106,7 @@ def test_a_refused_frame_has_the_same_shape() -> None:
 
 
 def test_an_unknown_model_is_told_the_nearest_names() -> None:
-    assert "EM400-MUD" in decode_line(_line(model="em400 mud"), 1)["issues"][0]["detail"]
+    assert "EM400-MUD" in decode_line(_line(model="em400 mood"), 1)["issues"][0]["detail"]
 
 
 def test_every_answer_is_json() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from decoders import find
+from decoders import all_decoders, find
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,20 @@ def test_a_name_leads_to_its_decoder(name: str, key: str) -> None:
 
 def test_an_unknown_name_leads_nowhere() -> None:
     assert find("EM400") is None
+
+
+@pytest.mark.parametrize("name", ["em400 mud", "EM400MUD", "Milesight EM400-MUD", "milesight em400_mud"])
+def test_signs_spaces_case_and_the_vendor_make_no_difference(name: str) -> None:
+    found = find(name)
+    assert found is not None
+    assert found.key == "milesight_em400_mud"
+
+
+def test_every_model_is_found_by_vendor_and_model() -> None:
+    for decoder in all_decoders().values():
+        for model in decoder.models:
+            assert find(f"{decoder.vendor} {model}") is decoder
+
+
+def test_half_a_name_is_no_name() -> None:
+    assert [find(name) for name in ("em400", "milesight", "", "-", "mud")] == [None] * 5
