@@ -48,7 +48,7 @@ def migrate(
     Without --from… it is the bucket of the settings, without --token-file the tokens of the settings. A frame that once
     was rows of bin_level or soil, device_status and link_quality becomes one row; device_status.age_s is left out. What
     the bucket has already is not written again, the source is never changed, and when cut it goes on where it was. Exit
-    code 1 when rows were rejected.
+    code 1 when a row or a field was left out.
     """
     from sinks.influxdb.migration import Checkpoint  # noqa: PLC0415 the client is only needed here
 
@@ -60,7 +60,7 @@ def migrate(
     else:
         tally = _carry_out(source, reads, writes, Checkpoint.of(storage(ctx).data, source, reads))
     _report(tally, as_json=as_json, done="to write" if dry_run else "written")
-    if tally.rejected or not tally.adds_up():
+    if tally.reasons or not tally.adds_up():
         raise typer.Exit(1)
 
 

@@ -25,7 +25,10 @@ Item = tuple[Point, bytes]
 
 _CONFLICT = re.compile(r'input field "([^"]+)" on measurement "[^"]+" is type \w+, already exists as type \w+')
 _COLUMN = re.compile(r"invalid column type for column '([^']+)', expected \S+, got \S+")
-_DROPPED = re.compile(r"dropped (\d+) points outside retention policy")
+_DROPPED = (  # a 2's words and a 1's
+    re.compile(r"dropped (\d+) points outside retention policy"),
+    re.compile(r"points beyond retention policy dropped=(\d+)"),
+)
 _SUSPECT_TRIES = 100
 
 
@@ -92,8 +95,8 @@ class Delivery:
         return self._rest(batch, named)
 
     def _partly_written(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:
-        dropped = _DROPPED.search(said)
-        if dropped and int(dropped[1]) == len(batch):
+        dropped = [int(found[1]) for words in _DROPPED if (found := words.search(said))]
+        if dropped == [len(batch)]:
             self._reject(batch, Code.RETENTION, said)
             return []
         conflict = _CONFLICT.search(said)

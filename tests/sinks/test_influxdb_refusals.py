@@ -91,6 +91,23 @@ def test_all_malformed_lines_of_a_batch_are_named_at_once(bucket_of_two: Influxd
     assert len(sent) == 2
 
 
+def test_a_batch_that_is_older_than_the_retention_as_a_whole_takes_one_request(
+    influxdb_server: Influxdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = influxdb_server.fresh_bucket(retention_days=30)
+    sent: list[bytes] = []
+    with closing(InfluxStore(bucket.writer)) as store:
+        real = store._post
+
+        def counted(body: bytes) -> None:
+            sent.append(body)
+            real(body)
+
+        monkeypatch.setattr(store, "_post", counted)
+        written = store.write([point(60 * 24 * 40 + n) for n in range(500)])
+    assert (written.accepted, {item.code for item in written.rejected}, len(sent)) == (0, {"retention"}, 1)
+
+
 def test_a_type_that_conflicts_only_with_another_week_is_stored_and_told_by_the_check(bucket: Influxdb) -> None:
     with closing(InfluxStore(bucket.writer)) as store, closing(InfluxReader(bucket.reader)) as reader:
         store._post(f"bin_level,tenant=other level_pct=1i {NOW - 30 * 86_400_000}".encode())
