@@ -39,7 +39,8 @@ class Kind(StrEnum):
 class Code(StrEnum):
     """Why there is no value. A closed set: each of these may become a metric label.
 
-    The first group refuses a whole frame, the second a single value.
+    The first group refuses a whole frame, the second a single value. Those of a script are of codecs that the operator
+    brings: stopped by the limit of time or memory, an error of its own, a result that is none.
     """
 
     WRONG_PORT = "wrong_port"
@@ -50,6 +51,10 @@ class Code(StrEnum):
     UNKNOWN_ITEM = "unknown_item"
     UNKNOWN_VARIANT = "unknown_variant"
     MISSING_PARAMETER = "missing_parameter"
+    JS_TIMEOUT = "js_timeout"
+    JS_MEMORY = "js_memory"
+    JS_ERROR = "js_error"
+    JS_OUTPUT = "js_output"
 
     NO_ECHO = "no_echo"
     OUT_OF_RANGE = "out_of_range"

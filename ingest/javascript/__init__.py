@@ -1,0 +1,1 @@
+"""Devices by JavaScript codecs that the operator brings, run where they can harm nothing."""
