@@ -59,7 +59,8 @@ def running(influxdb: Influxdb, way: Way = "browser", webhook: str = "") -> Iter
         folder, port, password = Path(name), free_port(), secrets.token_urlsafe(16)
         url = f"http://{HOST}:{port}"
         command = [str(program()), *(["server"] if program().name == "grafana" else []), "--homepath", HOME]
-        process = Process(command, folder, lambda: _answers(f"{url}/api/health"), seconds=120)
+        last = f"{url}/api/dashboards/uid/smartcity-trees-en"  # while it provisions, its SQLite may be locked
+        process = Process(command, folder, lambda: _answers(last), seconds=120)
         process.environment = {
             **process.environment,
             **_QUIET,
@@ -67,6 +68,7 @@ def running(influxdb: Influxdb, way: Way = "browser", webhook: str = "") -> Iter
             "GF_PATHS_LOGS": str(folder),
             "GF_PATHS_PLUGINS": str(folder / "plugins"),
             "GF_PATHS_PROVISIONING": str(ROOT / "grafana" / "provisioning"),
+            "GF_DATABASE_WAL": "true",
             "GF_SERVER_HTTP_ADDR": HOST,
             "GF_SERVER_HTTP_PORT": str(port),
             "GF_SERVER_ROOT_URL": url,
