@@ -20,8 +20,6 @@ from sinks.errors import SinkError
 from sinks.model import Envelope
 from sinks.ports import Appender
 
-from .redact import without_secrets
-
 Kept = Callable[[], None]
 """Called once the parcel is durably in the journal; must not raise and must not wait."""
 
@@ -109,7 +107,7 @@ class Keeper:
         return group
 
     def _append(self, group: list[_Parcel], stop: Event) -> bool:
-        envelopes = [without_secrets(envelope) for parcel in group for envelope in parcel.envelopes]
+        envelopes = [envelope for parcel in group for envelope in parcel.envelopes]
         while True:
             try:
                 self._journal.append(envelopes)

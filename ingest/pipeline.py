@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from decoders import Decoded, Kind, Reading
 from sinks.model import DeadLetter, Entry, Envelope, Point
 from sinks.ports import SLOT
+from sinks.redact import without_secrets
 
 from .networks.model import Outcome, Uplink
 from .observe import observe
@@ -196,9 +197,12 @@ def _is_in_time(frame: Frame, decoded: Decoded, reading: Reading) -> bool:
 
 
 def dead_letter(frame: Frame, reason: str, detail: str) -> DeadLetter:
-    """The letter of a frame; the sink that it failed for is filled in where it is settled."""
+    """The letter of a frame; the sink that it failed for is filled in where it is settled.
+
+    An earlier version, or another program on Kafka, may have kept a message with its secrets; a letter has none.
+    """
     entry = frame.entry
-    return DeadLetter("", entry.offset, frame.part, reason, detail, entry.envelope, frame.device)
+    return DeadLetter("", entry.offset, frame.part, reason, detail, without_secrets(entry.envelope), frame.device)
 
 
 def dedup_keys(frame: Frame) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The journal on this machine's disk: every message as it came, in one SQLite file.
+"""The journal on this machine's disk: every message as it came but for secrets, in one SQLite file.
 
 SQLite with a write-ahead log and `synchronous=FULL`: a batch costs one fsync, and what `append` has returned
 survives a power cut. Several processes may append and read at once. Offsets come from AUTOINCREMENT, so they are
@@ -18,6 +18,7 @@ from threading import Lock
 from typing import Final
 
 from .model import Entry, Envelope
+from .redact import without_secrets
 from .sqlite import connect, insert, reported
 
 _TABLES: Final = """
@@ -58,7 +59,8 @@ class SqliteJournal:
         self._writing, self._reading = Lock(), Lock()
 
     def append(self, envelopes: Sequence[Envelope]) -> int:
-        rows = [(e.source, e.network, e.topic, " ".join(e.flags), e.arrived_ns, e.body) for e in envelopes]
+        kept = map(without_secrets, envelopes)
+        rows = [(e.source, e.network, e.topic, " ".join(e.flags), e.arrived_ns, e.body) for e in kept]
         with self._writing, reported(self._path), self._writer:
             self._writer.execute("BEGIN IMMEDIATE")
             insert(self._writer, _INSERT, rows)

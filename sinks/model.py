@@ -1,4 +1,4 @@
-"""What we keep: messages as they came, who measures what where, what was observed, and what could not be read.
+"""What we keep: messages without secrets, who measures what where, what was observed, and what could not be read.
 
 What is made for every message is a `Struct`, which costs a quarter of a frozen dataclass; the rest are dataclasses.
 """
@@ -19,9 +19,8 @@ class Envelope(Struct, frozen=True, gc=False):
     """A message as it arrived.
 
     `source`: name of the source in the settings. `network`: format declared for that source, None to detect it.
-    `topic`: MQTT topic or URL path with query. `body`: the bytes, untouched but
-    for keys, which are taken out before they are kept. `arrived_ns`: our clock, Unix
-    nanoseconds.
+    `topic`: MQTT topic or URL path with query. `body`: the bytes; in a journal without secrets (`sinks.redact`),
+    otherwise untouched. `arrived_ns`: our clock, Unix nanoseconds.
     `flags`: how it came: retained, redelivered, backfill, replay.
     """
 

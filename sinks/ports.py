@@ -10,7 +10,10 @@ from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Gap, GapNo
 
 
 class Appender(Protocol):
-    """The end of a journal at which messages go in, each as it came, durable before anybody is told so."""
+    """The end of a journal at which messages go in, durable before anybody is told so.
+
+    Each stays as it came, but for secrets: those are taken out here (`sinks.redact`), whoever appends.
+    """
 
     def append(self, envelopes: Sequence[Envelope]) -> int:
         """Keep them all, durably, and give the offset of the last.

@@ -11,6 +11,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from sinks.model import Envelope
+from sinks.redact import without_secrets
 
 from . import record
 from .connection import Connection
@@ -48,9 +49,9 @@ class KafkaJournal:
 
 
 def _by_partition(envelopes: Sequence[Envelope], partitions: int) -> dict[int, list[tuple[bytes, Envelope]]]:
-    """Envelopes with their keys, in order."""
+    """Envelopes without secrets, with their keys, in order."""
     lots: dict[int, list[tuple[bytes, Envelope]]] = {}
-    for one in envelopes:
+    for one in map(without_secrets, envelopes):
         key = record.key(one)
         lots.setdefault(record.partition(key, partitions), []).append((key, one))
     return lots

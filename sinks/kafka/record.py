@@ -1,7 +1,7 @@
 """A message as a record of the topic `uplinks`, and back.
 
     key        the device, where it can be told without reading the message; else the source
-    value      the body, untouched
+    value      the body, without secrets (`sinks.redact`), otherwise untouched
     headers    source, network, topic, flags (with spaces between), arrived_ns (decimal)
 
 One device's messages have one key, so they stay in one partition and in their order.

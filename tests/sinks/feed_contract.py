@@ -114,6 +114,12 @@ class FeedContract:
         with closing(house.feed()) as feed:
             assert taken(feed)[0].entries[0].envelope == bare
 
+    def test_a_secret_is_not_kept(self, house: House, appender: Appender) -> None:
+        appender.append([Envelope("main", None, "/hooks/main?token=opens", b'{"AppSKey":"opens"}', 7)])
+        with closing(house.feed()) as feed:
+            kept = taken(feed)[0].entries[0].envelope
+        assert (kept.topic, kept.body) == ("/hooks/main?token=***", b'{"AppSKey":"***"}')
+
     def test_a_device_keeps_its_order_in_one_lane(self, house: House, appender: Appender) -> None:
         appender.append([message(number) for number in range(400)])
         lanes: dict[int, set[int]] = {}

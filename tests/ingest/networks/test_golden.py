@@ -14,6 +14,7 @@ from ingest.networks.clock import parse
 from ingest.networks.table import NETWORKS
 from ingest.unwrap import unwrap, unwrap_line
 from sinks.model import Envelope
+from sinks.redact import stripped, without_secrets
 
 GOLDEN = Path(__file__).parent / "golden"
 RECORDS = [
@@ -79,6 +80,27 @@ def test_nothing_secret_is_taken_out_of_a_message(network: str, record: dict[str
     said = json.dumps(result)
     tokens = [row[key] for row in _objects(record["message"]) for key in SECRETS if row.get(key)]
     assert not [token for token in tokens if str(token) in said]
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "detected"])
+@pytest.mark.parametrize(("network", "record"), RECORDS, ids=[record["id"] for _, record in RECORDS])
+def test_a_message_without_its_secrets_says_the_same(network: str, record: dict[str, Any], declared: bool) -> None:  # noqa: FBT001 a parameter of the test
+    envelope = Envelope("s", network if declared else None, record["topic"], body_of(record), 1)
+    assert unwrap(without_secrets(envelope)) == unwrap(envelope)
+
+
+@pytest.mark.parametrize(("network", "record"), RECORDS, ids=[record["id"] for _, record in RECORDS])
+def test_of_a_recorded_message_no_secret_is_kept(network: str, record: dict[str, Any]) -> None:  # noqa: ARG001 the id
+    left = stripped(body_of(record), record["topic"] or "")
+    secrets = [row[key] for row in _objects(record["message"]) for key in SECRETS if row.get(key) and key != "context"]
+    assert not [one for one in secrets if json.dumps(one).strip('"').encode() in left]
+
+
+def body_of(record: dict[str, Any]) -> bytes:
+    message = record["message"]
+    if isinstance(message, dict) and "protobuf_base64" in message:
+        return base64.b64decode(message["protobuf_base64"])
+    return message.encode() if isinstance(message, str) else json.dumps(message).encode()
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
