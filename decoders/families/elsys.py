@@ -28,7 +28,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final, NamedTuple
 
-from decoders.frame import Status, Values, by_port, check_limits, mirror_condition
+from decoders.families.items import Found
+from decoders.frame import Status, by_port, check_limits, mirror_condition
 from decoders.model import Code, Decode, Decoded, Issue, Kind, Params, Reading
 
 PORTS: Final = (1, 5, 6)
@@ -92,25 +93,7 @@ _ITEMS: Final = {
 }
 
 
-class _Found:
-    """What the items read so far have said. `every` ends with the values that are being filled."""
-
-    __slots__ = ("every", "issues", "status", "values")
-
-    def __init__(self) -> None:
-        self.values: Values = {}
-        self.every = [self.values]
-        self.status: Status = {}
-        self.issues: list[Issue] = []
-
-    def put(self, key: str, value: float | None) -> None:
-        """Take a value; another one for the same quantity begins the next reading."""
-        if self.values.setdefault(key, value) != value:
-            self.values = {key: value}
-            self.every.append(self.values)
-
-
-def _measurement(found: _Found, kind: int, key: str, raw: int, divisor: int) -> None:
+def _measurement(found: Found, kind: int, key: str, raw: int, divisor: int) -> None:
     if kind == _DISTANCE and raw in _NO_ECHO:
         found.issues.append(Issue(Code.NO_ECHO, key, raw, "no echo"))
         found.put(key, None)
@@ -118,7 +101,7 @@ def _measurement(found: _Found, kind: int, key: str, raw: int, divisor: int) -> 
         found.put(key, raw / divisor)
 
 
-def _condition(found: _Found, kind: int, item: _Item, payload: bytes, at: int) -> None:
+def _condition(found: Found, kind: int, item: _Item, payload: bytes, at: int) -> None:
     values = item.layout.unpack_from(payload, at)
     if kind == _PLACE:
         for name, raw in (("latitude", payload[at : at + 3]), ("longitude", payload[at + 3 : at + 6])):
@@ -144,7 +127,7 @@ def _free(status: Status, name: str) -> str:
 def _read(payload: bytes, params: Params) -> Decoded:
     if payload[0] == _SETTINGS:
         return _settings(payload)
-    found, at, size = _Found(), 0, len(payload)
+    found, at, size = Found(), 0, len(payload)
     while at < size:
         kind = payload[at]
         item = _ITEMS.get(kind)
@@ -176,7 +159,7 @@ def _settings(payload: bytes) -> Decoded:
     return Decoded(Kind.CONFIG, status={"settings_hex": payload[2:].hex()})
 
 
-def _finish(found: _Found, unparsed: bytes) -> Decoded:
+def _finish(found: Found, unparsed: bytes) -> Decoded:
     for values in found.every:
         check_limits(values, found.issues)
     readings = tuple([Reading(values) for values in found.every if values])
@@ -185,7 +168,7 @@ def _finish(found: _Found, unparsed: bytes) -> Decoded:
     return Decoded(kind, readings, found.status, (), tuple(found.issues), unparsed)
 
 
-def _broken_off(found: _Found, payload: bytes, at: int, *, lenient: bool) -> Decoded:
+def _broken_off(found: Found, payload: bytes, at: int, *, lenient: bool) -> Decoded:
     """The frame could be read only up to `at`: its next item is cut short, or unknown."""
     tail = payload[at:]
     cut = tail[0] in _ITEMS or tail[0] == _BYTES

@@ -21,7 +21,8 @@ from math import isfinite
 from struct import Struct
 from typing import Final
 
-from decoders.frame import Status, Values, assemble, by_port, check_limits
+from decoders.families.items import Found
+from decoders.frame import assemble, by_port, check_limits
 from decoders.model import Code, Decode, Decoded, Issue, Kind, Params, Reading, refuse
 
 PORT: Final = 1
@@ -29,24 +30,6 @@ QUANTITIES: Final = (*("distance_mm", "depth_mm", "fill_reported_pct", "echo_qua
 Read = Callable[[bytes, "Found"], None]
 _FLOAT: Final = Struct(">f")
 _NO_ECHO: Final = 0xFFFF
-
-
-class Found:
-    """What the items of one frame have said so far."""
-
-    __slots__ = ("every", "issues", "status", "values")
-
-    def __init__(self) -> None:
-        self.values: Values = {}
-        self.every = [self.values]
-        self.status: Status = {}
-        self.issues: list[Issue] = []
-
-    def put(self, key: str, value: float | None) -> None:
-        """Take a value; another one for the same quantity begins the next reading."""
-        if self.values.setdefault(key, value) != value:
-            self.values = {key: value}
-            self.every.append(self.values)
 
 
 def _number(key: str, factor: float) -> Read:
