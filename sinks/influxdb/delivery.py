@@ -29,6 +29,7 @@ _DROPPED = (  # a 2's words and a 1's
     re.compile(r"dropped (\d+) points outside retention policy"),
     re.compile(r"points beyond retention policy dropped=(\d+)"),
 )
+_TOO_OLD = re.compile(r"(?:outside|beyond) retention policy")  # a 1.12 names the policy beside every reason
 _SUSPECT_TRIES = 100
 
 
@@ -112,7 +113,7 @@ class Delivery:
 
     def _halves(self, batch: Sequence[Item], said: str) -> list[Sequence[Item]]:
         if len(batch) == 1:
-            self._reject(batch, Code.RETENTION if "retention policy" in said else Code.SERVER, said)
+            self._reject(batch, Code.RETENTION if _TOO_OLD.search(said) else Code.SERVER, said)
             return []
         middle = len(batch) // 2
         return [batch[middle:], batch[:middle]]

@@ -50,7 +50,7 @@ def version() -> str | None:
         return None
     with tempfile.TemporaryDirectory(prefix="influxd1-") as home:
         said = subprocess.run([found, "version"], capture_output=True, text=True, check=False, env={"HOME": home})
-    match = re.search(r"InfluxDB v(1[\d.]+)", said.stdout)
+    match = re.search(r"InfluxDB v?(1[\d.]+)", said.stdout)
     return match.group(1) if match else None
 
 

@@ -284,6 +284,12 @@ def test_a_server_that_was_away_may_come_back_as_another_version(fake: Fake) -> 
     store.close()
 
 
+def test_a_reason_that_names_the_policy_beside_it_is_not_the_retention(fake: Fake, store: InfluxStore) -> None:
+    said = b'{"error":"partial write: invalid field name dropped=1 for database: iot for retention policy: autogen"}'
+    fake.answer = lambda body: (400, said, {}) if b"=13.0 " in body else OK
+    assert [item.code for item in store.write(POINTS).rejected] == ["server"]
+
+
 def test_a_batch_is_bounded(fake: Fake) -> None:
     store = InfluxStore(fake.connection(), batch=16)
     store.write(POINTS)

@@ -194,4 +194,4 @@ def test_a_new_series_above_the_servers_limit_is_refused_and_the_known_ones_are_
     assert sorted((item.point.series.asset_id, item.code) for item in written.rejected) == [
         (f"bin-{n}", "server") for n in (5, 6, 7)
     ]
-    assert "max-series-per-database limit exceeded" in written.rejected[0].detail
+    assert "max-series-per-database" in written.rejected[0].detail
