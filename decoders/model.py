@@ -17,6 +17,9 @@ from typing import Final, NamedTuple
 Params = Mapping[str, float | str | bool]
 """What a frame does not carry but a device's profile knows: an ordered range, a logging interval."""
 
+RECEIVED_MS: Final = "received_ms"
+"""The parameter that is filled in with the reception (Unix milliseconds) for a decoder that declares it."""
+
 Decode = Callable[[bytes, int, Params], "Decoded"]
 """`decode(payload, f_port, params)`; must not raise and must not read anything else."""
 

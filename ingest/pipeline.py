@@ -13,7 +13,8 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from decoders import Decoded, Kind, Reading
+from decoders import Decoded, Decoder, Kind, Reading
+from decoders.model import RECEIVED_MS, Params
 from sinks.model import DeadLetter, Entry, Envelope, Point
 from sinks.ports import SLOT
 from sinks.redact import without_secrets
@@ -139,7 +140,7 @@ def _stored(frame: Frame, places: Places) -> tuple[Sequence[Point], tuple[DeadLe
     if uplink.outcome is _DEAD_LETTER:
         raise Refusal(*_reason(uplink))
     site = _site(frame, places)
-    decoded, decoder = _decode(uplink, site)
+    decoded, decoder = _decode(frame, site)
     in_time, letters = _check_clock(frame, decoded)
     return observe(uplink, in_time, site, decoder, frame.entry.offset), letters
 
@@ -158,7 +159,8 @@ def _site(frame: Frame, places: Places) -> Site:
     return site
 
 
-def _decode(uplink: Uplink, site: Site) -> tuple[Decoded | None, str]:
+def _decode(frame: Frame, site: Site) -> tuple[Decoded | None, str]:
+    uplink = frame.uplink
     if uplink.outcome is not _DATA:
         return None, ""
     if uplink.decoded is not None:
@@ -166,11 +168,15 @@ def _decode(uplink: Uplink, site: Site) -> tuple[Decoded | None, str]:
     decoder, device = site.decoder, site.place.device
     if decoder is None:
         raise Refusal("decode/unknown_model", f"no decoder is called {device.model!r}")
-    decoded = decoder.decode(uplink.payload or b"", uplink.f_port or 0, device.params)
+    decoded = decoder.decode(uplink.payload or b"", uplink.f_port or 0, _params(frame, device.params, decoder))
     if not decoded.readings and decoded.kind in (_ERROR, _UNKNOWN):
         code, detail = (decoded.issues[0].code, decoded.issues[0].detail) if decoded.issues else ("unknown", "")
         raise Refusal(f"decode/{code}", detail or f"{decoder.key} refuses these bytes")
     return decoded, f"{decoder.key}/{decoder.revision}" if decoder.revision > 1 else ""
+
+
+def _params(frame: Frame, params: Params, decoder: Decoder) -> Params:
+    return {**params, RECEIVED_MS: frame.received_ms} if RECEIVED_MS in decoder.params else params
 
 
 def _check_clock(frame: Frame, decoded: Decoded | None) -> tuple[Decoded | None, tuple[DeadLetter, ...]]:

@@ -6,19 +6,24 @@ import time
 from collections import defaultdict
 from typing import Final
 
+import decoders
 from sinks.ports import Place, Registry
 
-from .site import Site, site
+from .site import Find, Site, site
 
 LOOK_S: Final = 0.25
 """Asking the registry for its revision takes longer than a message: so often, and when a device is not known."""
 
 
 class Places:
-    """Answers from memory. A change of the registry counts after `LOOK_S` at the latest, a new device at once."""
+    """Answers from memory. A change of the registry counts after `LOOK_S` at the latest, a new device at once.
 
-    def __init__(self, registry: Registry) -> None:
+    `find`: by which a device's model leads to its decoder.
+    """
+
+    def __init__(self, registry: Registry, find: Find = decoders.find) -> None:
         self._registry = registry
+        self._find = find
         self._revision = -1
         self._by_device: dict[str, list[Place]] = {}
         self._sites: dict[str, list[Site]] = {}
@@ -49,13 +54,13 @@ class Places:
         for known in sites:
             if known.from_ms <= time_ms < known.to_ms:
                 return known
-        return site(Place(sites[0].place.device, None, None)) if sites else None
+        return site(Place(sites[0].place.device, None, None), self._find) if sites else None
 
     def _sites_of(self, device: str) -> list[Site]:
         """Where this device ever stood, made when it sends its first frame; empty for an unknown device."""
         if device not in self._by_device and not self._is_fresh:
             self._look()
-        sites = [site(place) for place in self._by_device.pop(device, ())]
+        sites = [site(place, self._find) for place in self._by_device.pop(device, ())]
         if sites:
             self._sites[device] = sites
         return sites

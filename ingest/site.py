@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -12,6 +13,9 @@ from sinks.model import Series
 from sinks.ports import Place
 
 from .derive import level, soil
+
+Find = Callable[[str], Decoder | None]
+"""The decoder of a model by any of its names."""
 
 MEASUREMENT_OF_KIND = {"bin": "bin_level", "tree": "soil"}
 
@@ -33,9 +37,9 @@ class Site(Struct, frozen=True, gc=False):
     series: Series | None = None
 
 
-def site(place: Place) -> Site:
+def site(place: Place, find: Find = decoders.find) -> Site:
     """The site of a place; of one without an installation for any time."""
-    decoder = decoders.find(place.device.model)
+    decoder = find(place.device.model)
     asset, stood = place.asset, place.installation
     if asset is None or stood is None:
         return Site(place, -math.inf, math.inf, decoder)

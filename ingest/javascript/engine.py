@@ -20,6 +20,8 @@ import msgspec
 
 from decoders import Code
 
+from .settings import CodecError
+
 WALL_S: Final = 2.0
 """The limits inside the engine stop a call after 0.25 s of processor time; who takes longer than this is killed."""
 
@@ -37,7 +39,7 @@ _STOPPED: Final = {
 }
 
 
-class NoEngine(Exception):
+class NoEngine(CodecError):
     """JavaScript cannot be run here; the text says what to install."""
 
 

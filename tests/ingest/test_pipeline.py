@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-import decoders
 from ingest import pipeline
 from ingest.pipeline import Fate, process
 from ingest.places import Places
@@ -101,12 +100,12 @@ def test_a_bad_message_harms_no_other_one() -> None:
     assert [f.outcome for f in found] == ["stored", "dead_letter", "stored"]
 
 
-def test_a_defect_of_ours_becomes_a_dead_letter_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_of_ours_becomes_a_dead_letter_too() -> None:
     def broken(name: str) -> None:
         raise ZeroDivisionError(name)
 
-    monkeypatch.setattr(decoders, "find", broken)
-    (letter,) = only(entries(chirpstack())).letters
+    (fate,) = process(entries(chirpstack()), unwrap, Places(town(), broken), lambda _: {})
+    (letter,) = fate.letters
     assert letter.reason == "pipeline/defect"
     assert "ZeroDivisionError" in letter.detail
 
