@@ -41,7 +41,7 @@ class Grafana:
 
     url: str
     password: str
-    process: Process
+    influxdb: Influxdb
 
 
 def program() -> Path:
@@ -86,7 +86,7 @@ def running(influxdb: Influxdb, way: Way = "browser", webhook: str = "") -> Iter
         process.stop()
         process.start()
         try:
-            yield Grafana(url, password, process)
+            yield Grafana(url, password, influxdb)
         finally:
             process.stop()
 

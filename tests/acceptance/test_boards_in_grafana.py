@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,12 +16,16 @@ from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
 
 from grafana.__main__ import BOARDS
+from grafana.sync import uid
 from grafana.technical import LANGUAGES, Language
 from sinks.influxdb.write import InfluxStore
+from sinks.model import Organisation
+from sinks.storage import Storage
 from tests.acceptance.grafana import Grafana, Way, running
+from tests.door import environment, smartcity
 from tests.grafana.seed import fleet_and_pipeline, town
 from tests.servers import influxdb
 from tests.servers.influxdb import Influxdb
@@ -81,8 +86,10 @@ def empty(server: Influxdb, way: Way) -> Iterator[Grafana]:
 class Look:
     """One board in a tab, with all that was asked for and all that went wrong."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.page = browser.new_page(viewport={"width": 1600, "height": 3200}, locale="de-DE")
+    def __init__(self, browser: Browser, url: str, path: str, password: str = "") -> None:
+        signed = {"Authorization": f"Basic {b64encode(f'admin:{password}'.encode()).decode()}"} if password else None
+        view = ViewportSize(width=1600, height=3200)
+        self.page = browser.new_page(viewport=view, locale="de-DE", extra_http_headers=signed)
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
         self._last = time.monotonic()
@@ -91,7 +98,7 @@ class Look:
         self.page.on("requestfinished", lambda _: self._moved())
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(address)
+        self.page.goto(f"{url}{path}")
         self._settle()
 
     def _moved(self) -> None:
@@ -134,8 +141,7 @@ def panel(page: Page, title: str) -> Any:
 
 def open_board(browser: Browser, grafana: Grafana, name: str, language: Language, kept: str) -> Look:
     board = BOARD[name, language]
-    address = f"{grafana.url}/d/{board['uid']}?orgId=1&kiosk{CHOSEN.get(name, '')}"
-    look = Look(browser, address)
+    look = Look(browser, grafana.url, f"/d/{board['uid']}?orgId=1&kiosk{CHOSEN.get(name, '')}")
     if folder := os.environ.get("SMARTCITY_PICTURES"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         look.page.screenshot(path=Path(folder) / f"{board['uid']}-{kept}.png", full_page=True)
@@ -177,3 +183,43 @@ def test_an_empty_board_says_what_to_check(
         sound(look)
         for found in BOARD[name, language]["panels"]:
             assert look.text(found["title"]), f"{found['title']} is not there"
+
+
+def settings(grafana: Grafana, folder: Path) -> dict[str, str]:
+    """Of a house with the city Offenbach, which reads the store that this Grafana reads."""
+    (folder / "password").write_text(grafana.password)
+    (folder / "read").write_text(grafana.influxdb.read_token)
+    with closing(Storage(data=folder).open_registry()) as registry:
+        registry.add_organisation(Organisation("offenbach", "Offenbach am Main"))
+    return environment(
+        folder,
+        SMARTCITY_STORE__KIND="influxdb",
+        SMARTCITY_STORE__INFLUXDB__URL=grafana.influxdb.url,
+        SMARTCITY_STORE__INFLUXDB__ORG=grafana.influxdb.org,
+        SMARTCITY_STORE__INFLUXDB__BUCKET=grafana.influxdb.bucket,
+        SMARTCITY_STORE__INFLUXDB__READ_TOKEN_FILE=str(folder / "read"),
+        SMARTCITY_GRAFANA__URL=grafana.url,
+        SMARTCITY_GRAFANA__USER="admin",
+        SMARTCITY_GRAFANA__PASSWORD_FILE=str(folder / "password"),
+    )
+
+
+def test_verify_finds_no_error_in_any_panel_or_rule(seeded: Grafana, tmp_path: Path) -> None:
+    said = smartcity("grafana", "verify", "--since", "2d", env=settings(seeded, tmp_path))
+    assert said.code == 0, said.out
+    assert " error" not in said.out.replace("0 errors", "")
+
+
+def test_a_city_has_boards_of_its_own_and_the_second_run_changes_nothing(
+    browser: Browser, seeded: Grafana, tmp_path: Path
+) -> None:
+    env = settings(seeded, tmp_path)
+    first, second = (smartcity("grafana", "sync", "--since", "3d", env=env) for _ in range(2))
+    assert (first.code, "folder | Offenbach am Main | added" in first.out) == (0, True), first.out + first.err
+    assert (second.code, second.out) == (0, "all is as it should be\n")
+    look = Look(browser, seeded.url, f"/d/{uid('smartcity-bins', 'offenbach')}?orgId=1&kiosk", seeded.password)
+    with closing(look.page):
+        sound(look)
+        listed = look.text("Behälter nach Füllstand")
+        assert "of-due" in listed
+        assert "gi-over" not in listed
