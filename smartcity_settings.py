@@ -17,8 +17,10 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import EnvSettingsSource
 
+import decoders
 from api.settings import ApiSettings
 from ingest.insights.settings import DeriveSettings
+from ingest.javascript.settings import CodecSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.sources.mqtt import MqttSettings
@@ -100,6 +102,7 @@ class Settings(BaseModel):
     webhook: WebhookSettings = WebhookSettings()
     backfill: dict[Name, BackfillSettings] = {}
     mappings: dict[Name, MappingSettings] = {}
+    codecs: dict[Name, CodecSettings] = {}
     journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     registry: RegistrySettings = RegistrySettings()
@@ -113,6 +116,14 @@ class Settings(BaseModel):
     def _names_are_free(cls, mappings: dict[str, MappingSettings]) -> dict[str, MappingSettings]:
         with_mappings(mappings)
         return mappings
+
+    @field_validator("codecs")
+    @classmethod
+    def _models_are_free(cls, codecs: dict[str, CodecSettings]) -> dict[str, CodecSettings]:
+        for name in codecs:
+            if (ours := decoders.find(name)) is not None:
+                raise ValueError(f"{name} is decoded without a codec, as {ours.key}: choose another name")
+        return codecs
 
     @model_validator(mode="after")
     def _sources_are_there(self) -> Settings:

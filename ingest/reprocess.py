@@ -21,6 +21,7 @@ from threading import Event
 from typing import Final
 
 import decoders
+from decoders import Decoder
 from sinks.errors import Refused
 from sinks.guard import admit, now_ms
 from sinks.influxdb.schema import FRAMES
@@ -33,6 +34,7 @@ from .difference import Difference, key_of, merged
 from .networks.model import Uplink
 from .pipeline import REDELIVERY_MS, Fate, Unwrap, all_points, process
 from .places import Places
+from .site import Find
 
 BATCH: Final = 1_000
 BOOK: Final = "reprocess"
@@ -57,33 +59,33 @@ class Choice:
         return self.since_ns - REDELIVERY_MS * _NS <= envelope.arrived_ns < self.until_ns
 
 
-def devices_of(registry: Registry, model: str, device: str, asset: str) -> frozenset[str]:
+def devices_of(registry: Registry, model: str, device: str, asset: str, find: Find = decoders.find) -> frozenset[str]:
     """DevEUIs of this model (its decoder's key), device and asset, "" meaning any. Raises `Refused` for none."""
     there = {stood.dev_eui for stood in registry.installations() if stood.asset_id == asset}
     found = frozenset(
         known.dev_eui
         for known in registry.devices()
-        if device in {"", known.dev_eui} and (not asset or known.dev_eui in there) and _is_of(known.model, model)
+        if device in {"", known.dev_eui} and (not asset or known.dev_eui in there) and _is_of(find(known.model), model)
     )
     if not found:
         raise Refused("no device is registered with this model, DevEUI and asset; see `smartcity devices list`")
     return found
 
 
-def _is_of(name: str, model: str) -> bool:
-    decoder = decoders.find(name)
+def _is_of(decoder: Decoder | None, model: str) -> bool:
     return not model or (decoder is not None and decoder.key == model)
 
 
-def work(choice: Choice, registry: Registry, sink: str) -> dict[str, str]:
+def work(choice: Choice, registry: Registry, sink: str, find: Find = decoders.find) -> dict[str, str]:
     """What a run does, as far as its result depends on it: another call is other work and begins anew."""
-    revisions = sorted(f"{known.key}/{known.revision}" for known in decoders.all_decoders().values())
+    models = {known.model for known in registry.devices() if known.dev_eui in choice.devices}
+    read_by = {f"{decoder.key}/{decoder.revision}" for model in models if (decoder := find(model)) is not None}
     return {
         "devices": " ".join(sorted(choice.devices)),
         "asset": choice.asset,
         "arrived_ns": f"{choice.since_ns} to {choice.until_ns}",
         "sink": sink,
-        "decoders": " ".join(revisions),
+        "decoders": " ".join(sorted(read_by)),
         "registry": str(registry.revision()),
     }
 

@@ -15,19 +15,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-import decoders
 from ingest import reprocess as reprocessing
 from ingest.pipeline import Fate, Unwrap, all_points, process, remembered
 from ingest.places import Places
 from ingest.report import as_json, sentences, table
 from ingest.reprocess import Report
 from ingest.retain import gone
+from ingest.site import Find
 from ingest.stopping import stopped_by_signals
 from sinks.errors import Refused
 from sinks.model import Entry
 from sinks.ports import Journal, Registry, Store
 
-from .given import Given, progress, unwrapper
+from .given import Given, finder, progress, unwrapper
 
 
 def replay(
@@ -46,7 +46,7 @@ def replay(
         _say_what_is_gone(journal, since_ns)
         registry = held.enter_context(closing(given.storage.open_registry()))
         store = None if dry_run else held.enter_context(closing(given.storage.open_store()))
-        again = _Replay(journal, Places(registry), unwrapper(given), store)
+        again = _Replay(journal, Places(registry, finder(given, held)), unwrapper(given), store)
         tally = again.run(lambda entry: _wanted(entry, since_ns, source))
     verb = "would be written" if dry_run else "written"
     typer.echo(
@@ -127,27 +127,31 @@ def reprocess(
     given: Given = ctx.obj.settings
     if not (model or device or asset):
         raise typer.BadParameter("name a --model, a --device or an --asset")
-    with closing(given.storage.open_registry()) as registry:
+    with ExitStack() as held:
+        registry = held.enter_context(closing(given.storage.open_registry()))
+        find = finder(given, held)
         choice = reprocessing.Choice(
-            reprocessing.devices_of(registry, _decoder_key(model), device.lower(), asset),
+            reprocessing.devices_of(registry, _decoder_key(find, model), device.lower(), asset, find),
             _utc_ns(since),
             _utc_ns(until) if until else sys.maxsize,
             asset,
         )
-        _reprocess(given, registry, choice, dry_run=dry_run, json_=json_)
+        _reprocess(given, registry, find, choice, dry_run=dry_run, json_=json_)
 
 
-def _decoder_key(model: str) -> str:
-    decoder = decoders.find(model)
+def _decoder_key(find: Find, model: str) -> str:
+    decoder = find(model)
     if model and decoder is None:
         raise Refused(f"no decoder is called {model!r}; see `smartcity devices models`")
     return decoder.key if decoder else ""
 
 
-def _reprocess(given: Given, registry: Registry, choice: reprocessing.Choice, *, dry_run: bool, json_: bool) -> None:
+def _reprocess(
+    given: Given, registry: Registry, find: Find, choice: reprocessing.Choice, *, dry_run: bool, json_: bool
+) -> None:
     storage, stop = given.storage, stopped_by_signals()
     with ExitStack() as held:
-        work = reprocessing.work(choice, registry, storage.store.kind)
+        work = reprocessing.work(choice, registry, storage.store.kind, find)
         own = reprocessing.passing_books() if dry_run else reprocessing.own_books(storage.data, work)
         books = held.enter_context(own)
         journal = held.enter_context(closing(storage.open_journal()))
@@ -158,7 +162,9 @@ def _reprocess(given: Given, registry: Registry, choice: reprocessing.Choice, *,
         through, start = ledger.cursor(storage.store.kind), books.cursor(reprocessing.BOOK)
         bar = held.enter_context(progress())
         task = bar.add_task("reprocessing", total=through, completed=start)
-        run_ = reprocessing.Reprocessing(journal, Places(registry), reader, store, books, unwrapper(given), choice)
+        run_ = reprocessing.Reprocessing(
+            journal, Places(registry, find), reader, store, books, unwrapper(given), choice
+        )
         report = run_.run(through, stop, lambda offset: bar.update(task, completed=offset))
     if not (dry_run or stop.is_set()):
         reprocessing.finish(storage.data)

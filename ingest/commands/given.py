@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from typing import Final, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+import decoders
 from ingest import unwrap as unwrapping
 from ingest.insights.settings import DeriveSettings
+from ingest.javascript.decoder import opened
+from ingest.javascript.settings import CodecSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.pipeline import Unwrap
+from ingest.site import Find
 from ingest.sources.mqtt import MqttSettings
 from ingest.sources.things_stack_storage import BackfillSettings
 from ingest.sources.webhook_settings import WebhookSettings
@@ -35,6 +40,7 @@ class Given(Protocol):
     webhook: WebhookSettings
     backfill: dict[str, BackfillSettings]
     mappings: dict[str, MappingSettings]
+    codecs: dict[str, CodecSettings]
     derive: DeriveSettings
     simulate: Simulation
 
@@ -45,6 +51,12 @@ class Given(Protocol):
 def unwrapper(given: Given) -> Unwrap:
     """The first step of the way, for these settings."""
     return partial(unwrapping.unwrap, networks=with_mappings(given.mappings))
+
+
+def finder(given: Given, held: ExitStack) -> Find:
+    """From a model to its decoder: ours, or a codec of the settings, whose worker ends with `held`."""
+    own = held.enter_context(opened(given.codecs))
+    return lambda name: own.get(name) or decoders.find(name)
 
 
 def progress() -> Progress:

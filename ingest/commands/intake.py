@@ -24,7 +24,7 @@ from ingest.sources.things_stack_storage import StorageSource
 from ingest.stopping import stopped_by_signals
 from sinks.ports import Bell, Events, Keys, Registry
 
-from .given import Given, progress, unwrapper
+from .given import Given, finder, progress, unwrapper
 
 if TYPE_CHECKING:
     from sinks.registry import SqlRegistry
@@ -115,12 +115,12 @@ def _delivery(given: Given, held: ExitStack, registry: Registry, bell: Bell) -> 
     unwrap = unwrapper(given)
     feed = held.enter_context(closing(storage.open_feed(store.name, bell, partial(recall, unwrap=unwrap))))
     gaps = held.enter_context(closing(storage.open_gaps()))
-    places = Places(registry)
-    finder = GapFinder(partial(gaps.states, store.name))
+    places = Places(registry, finder(given, held))
+    gap_finder = GapFinder(partial(gaps.states, store.name))
     if storage.is_on_kafka:  # a partition can only be read in order
-        return Delivery(store, feed, places, unwrap, finder)
+        return Delivery(store, feed, places, unwrap, gap_finder)
     journal = held.enter_context(closing(storage.open_journal()))
-    return Delivery(store, feed, places, unwrap, finder, Ahead(journal, feed, store, places, unwrap))
+    return Delivery(store, feed, places, unwrap, gap_finder, Ahead(journal, feed, store, places, unwrap))
 
 
 def _keep_books(given: Given, held: ExitStack, stop: Event) -> list[Thread]:
