@@ -185,3 +185,17 @@ def test_a_letter_of_a_message_that_was_kept_with_its_secret_has_none(storage: S
     with closing(storage.open_letters()) as letters:
         (letter,) = letters.dead_letters()
     assert b'"AppSKey": "***"' in letter.envelope.body
+
+
+def test_what_an_earlier_version_kept_is_redacted_by_command(storage: Storage) -> None:
+    taken(storage, "AppSKey", "unknown")
+    body = json.dumps({"AppSKey": SECRET, "rest": "a" * 20_000, "downlink_url": URL}).encode()
+    for file, kept in (("journal.db", "UPDATE entries"), ("ledger.db", "UPDATE dead_letters")):
+        with closing(sqlite3.connect(storage.data / file)) as earlier, earlier:
+            earlier.execute(f"{kept} SET topic = ?, body = ?", (f"/hooks/tp?Token={SECRET}", body))
+    assert forms_in(on_disk(storage.data))
+
+    said = [smartcity("journal", "redact", env=environment(storage.data)).out for _ in range(2)]
+
+    assert [one.partition(" ")[0] for one in said] == ["4", "0"]
+    assert forms_in(on_disk(storage.data)) == []

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ingest.retain import Plan, Retention, held
+from sinks.earlier import redact as redact_files
 from sinks.errors import Invalid, Refused
 from sinks.ports import Ledger
 from sinks.storage import Storage
@@ -48,6 +49,19 @@ def _sentence(found: Plan, *, dry_run: bool) -> str:
         return "nothing would go" if dry_run else "nothing went"
     verb = "would go" if dry_run else "went"
     return f"{found.entries} messages {verb}, {found.oldest} to {found.through}"
+
+
+@journal.command("redact", epilog="Example: smartcity journal redact")
+def redact(ctx: typer.Context) -> None:
+    """Take secrets out of messages and dead letters that an earlier version kept with them; new ones have none.
+
+    Works on the local journal and beside a running intake; doing it twice is harmless.
+    """
+    given: Given = ctx.obj.settings
+    if given.storage.is_on_kafka:
+        raise Refused("records on Kafka cannot be changed: they go with journal.keep_days")
+    changed = sum(redact_files(given.storage.data))
+    typer.echo(f"{changed} messages and dead letters had secrets; now none has")
 
 
 @journal.command("retire", epilog="Example: smartcity journal retire influxdb --yes")
