@@ -32,8 +32,10 @@ check: $(VENV)/.dev ## lint, types, import contracts
 servers: ## get the real servers that tests use
 	@$(PYTHON) -m tests.servers.get
 
-bench: $(VENV)/.dev ## measure speed on this machine: BENCH="--seconds 10 --store embedded"
+bench: $(VENV)/.dev ## measure speed on this machine: BENCH="--seconds 10 --store embedded" BOARDS="--share 0.1"
 	@$(BIN)/python -m bench.run $(BENCH)
+	@$(BIN)/python -m bench.decoders
+	@$(BIN)/python -m bench.boards $(BOARDS)
 
 bench-peer: $(VENV)/.dev ## measure ours and Telegraf in turn into one InfluxDB (needs Go)
 	@$(BIN)/python -m bench.run peer $(BENCH)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from decoders import all_decoders
+from ingest.networks.table import NETWORKS
 from smartcity_settings import Settings, load
 from tests.door import ROOT, environment, smartcity
 from tests.test_commands import COMMANDS
@@ -94,3 +96,11 @@ def test_nothing_names_this_machine_or_a_package_index() -> None:
     locks = "".join((ROOT / name).read_text("utf-8") for name in ("requirements.lock", "requirements-dev.lock"))
     assert "://" not in locks
     assert "--hash=sha256:" in locks
+
+
+def test_the_readme_counts_what_is_read() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    named, more = ("The Things Stack", "ChirpStack", "ThingPark", "LORIOT"), re.search(r"LORIOT, (\d+) more", text)
+    assert more
+    assert len(NETWORKS) == len(named) + int(more[1])
+    assert f"{sum(len(decoder.models) for decoder in all_decoders().values())} models" in text
