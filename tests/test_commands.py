@@ -92,6 +92,7 @@ def test_every_example_runs(path: tuple[str, ...], home: Path) -> None:
 def prepare(path: tuple[str, ...], home: Path) -> None:
     """What must be so for an example to have something to do."""
     before: dict[tuple[str, ...], list[str]] = {
+        ("devices", "adopt"): ["organisations add offenbach Offenbach"],
         ("devices", "add"): ["organisations add offenbach Offenbach"],
         ("assets", "add"): ["organisations add offenbach Offenbach"],
         ("devices", "remove"): [f"devices add {BIN_EUI} --model milesight_em400_mud --organisation giessen"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from . import again, derive, frames, gaps, intake, journal, mapping
+from sinks.commands import devices
+
+from . import adopt, again, derive, frames, gaps, intake, journal, mapping
 
 
 def add_to(app: typer.Typer) -> None:
@@ -14,6 +16,9 @@ def add_to(app: typer.Typer) -> None:
         derive.derive
     )
     app.add_typer(journal.journal, name="journal")
+    devices.command(
+        "adopt", epilog="Example: smartcity devices adopt 24e124713b490001 --model EM400-MUD --organisation offenbach"
+    )(adopt.adopt)
     app.command("gaps", epilog="Example: smartcity gaps --since 2026-01-01 --json")(gaps.gaps)
     app.command("simulate", epilog="Example: smartcity simulate --print 3")(frames.simulate)
     app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(frames.unwrap)

@@ -52,7 +52,7 @@ def _ms(when: datetime | None) -> int:
     return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def _pairs(given: Sequence[str]) -> dict[str, float | str | bool]:
+def pairs(given: Sequence[str]) -> dict[str, float | str | bool]:
     """`name=value` as numbers where they are numbers."""
     pairs: dict[str, float | str | bool] = {}
     for pair in given:
@@ -102,7 +102,7 @@ def add_device(
     dev_eui = eui(dev_eui)  # as it waits in dead letters, however the label writes it
     with _registry(ctx) as registry:
         key = _MODELS.get(model.casefold(), model)
-        registry.add_device(Device(dev_eui, organisation, key, name, _pairs(param or [])), set(_MODELS.values()))
+        registry.add_device(Device(dev_eui, organisation, key, name, pairs(param or [])), set(_MODELS.values()))
     replayed = replay(ctx, reason="observe/unknown_device", device=dev_eui)
     typer.echo(f"{dev_eui} added" + (f"; {replayed} messages that waited for it are replayed" if replayed else ""))
 
@@ -139,7 +139,7 @@ def install(
 ) -> None:
     """Say that a device watches an asset from a time on."""
     with _registry(ctx) as registry:
-        registry.install(dev_eui, asset, _ms(since), _pairs(mount or []))
+        registry.install(dev_eui, asset, _ms(since), pairs(mount or []))
     typer.echo(f"{dev_eui} watches {asset}")
 
 
@@ -238,7 +238,7 @@ def add_asset(
 ) -> None:
     """Add a bin or a tree."""
     with _registry(ctx) as registry:
-        registry.add_asset(Asset(asset, organisation, kind, name, lat, lon, _pairs(property_ or [])))
+        registry.add_asset(Asset(asset, organisation, kind, name, lat, lon, pairs(property_ or [])))
     typer.echo(f"{asset} added")
 
 
