@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,12 +14,16 @@ import typer
 
 import decoders
 from decoders.batch import decode_line, describe
+from decoders.model import RECEIVED_MS
 from grafana import commands as grafana_commands
 from grafana.api import GrafanaError
 from ingest import commands as ingest_commands
 from ingest import doctor as checks
 from ingest import show
 from ingest.broker import NoBroker
+from ingest.commands.given import finder
+from ingest.javascript.decoder import opened
+from ingest.javascript.settings import CodecError
 from sinks import commands as sink_commands
 from sinks.commands import output
 from sinks.errors import SinkError
@@ -107,6 +111,7 @@ def api(
 
 @app.command(epilog="Example: smartcity decode milesight_em400_mud 85 01755c0367340104824408050001")
 def decode(
+    ctx: typer.Context,
     model: Annotated[str, typer.Argument(help="Key, model name or alias; see `smartcity devices models`.")] = "",
     port: Annotated[int, typer.Argument(help="LoRaWAN fPort.")] = 0,
     payload: Annotated[str, typer.Argument(help="The payload in hexadecimal.")] = "",
@@ -116,14 +121,17 @@ def decode(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Decode a payload and print what it says. Nothing is kept."""
-    if batch:
-        for number, line in enumerate(sys.stdin, 1):
-            if line.strip():
-                sys.stdout.write(json.dumps(decode_line(line, number), ensure_ascii=False) + "\n")
-        return
-    if not (model and payload):
+    if not (batch or (model and payload)):
         raise typer.BadParameter("give MODEL PORT HEX, or --batch with JSON lines on standard input")
-    result = decode_line(json.dumps({"model": model, "f_port": port, "payload_hex": payload}), 1)
+    with ExitStack() as held:
+        find = finder(ctx.obj.settings, held)
+        if batch:
+            for number, line in enumerate(sys.stdin, 1):
+                if line.strip():
+                    sys.stdout.write(json.dumps(decode_line(line, number, find), ensure_ascii=False) + "\n")
+            return
+        asked = {"model": model, "f_port": port, "payload_hex": payload, "params": {RECEIVED_MS: output.now_ms()}}
+        result = decode_line(json.dumps(asked), 1, find)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
@@ -185,9 +193,10 @@ def doctor(
         raise typer.Exit(FAILED)
 
 
-def models(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
-    """List every model that can be decoded."""
-    known = [describe(decoder) for decoder in decoders.all_decoders().values()]
+def models(ctx: typer.Context, as_json: output.Json = False) -> None:
+    """List every model that can be decoded, by us or by a codec of the settings."""
+    with opened(ctx.obj.settings.codecs) as own:
+        known = [describe(decoder) for decoder in (*decoders.all_decoders().values(), *own.values())]
     if as_json:
         typer.echo(json.dumps(known, ensure_ascii=False, indent=1))
         return
@@ -206,7 +215,7 @@ def main() -> None:
     """Run a command; a failure is one sentence on standard error and an exit code."""
     try:
         app()
-    except (SettingsError, NoBroker, Busy) as error:
+    except (SettingsError, CodecError, NoBroker, Busy) as error:
         _fail(error, USAGE)
     except (SinkError, GrafanaError) as error:
         _fail(error, FAILED)

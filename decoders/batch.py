@@ -6,7 +6,7 @@ Pure: no files, no printing. The command line reads the lines and prints the ans
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Final
@@ -31,8 +31,8 @@ class _Malformed(Exception):
         self.issue = {"code": code, "field": field, "raw": raw, "detail": detail}
 
 
-def decode_line(line: str, number: int) -> Answer:
-    """What the frame of one JSON line says.
+def decode_line(line: str, number: int, find: Callable[[str], Decoder | None] = find) -> Answer:
+    """What the frame of one JSON line says. `find`: from a model to its decoder.
 
     The line: {"model": key, model name or alias, "f_port": 0 to 255, "payload_hex": text, "params": {} if any}.
     The answer: {"line": number, "model", "kind", "readings": [{"time", "channel", "values"}], "status", "events",
@@ -43,7 +43,7 @@ def decode_line(line: str, number: int) -> Answer:
     asked: Mapping[str, Any] = {}
     try:
         asked = _parse(line)
-        decoder, payload = _decoder(asked.get("model")), _payload(asked.get("payload_hex"))
+        decoder, payload = _decoder(asked.get("model"), find), _payload(asked.get("payload_hex"))
         decoded = decoder.decode(payload, _port(asked.get("f_port")), _params(asked.get("params")))
     except _Malformed as problem:
         return _malformed(problem, number, asked.get("model"))
@@ -103,7 +103,7 @@ def _parse(line: str) -> Mapping[str, Any]:
     return asked
 
 
-def _decoder(model: object) -> Decoder:
+def _decoder(model: object, find: Callable[[str], Decoder | None]) -> Decoder:
     if not isinstance(model, str):
         raise _Malformed("unknown_model", "model", None, "the model is missing or not a text")
     decoder = find(model)
