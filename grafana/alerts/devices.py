@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .query import DEVICE, number, rise
+from .query import DEVICE, in_time, number, rise
 from .rule import Group, Message, Place, Rule, above, below, code
 
 WEAK_DB: Final = 5.0
@@ -77,6 +77,19 @@ _LOW_VOLTAGE: Final = Message(
 )
 
 
+_ENDING: Final = Message(
+    ("Batterie hält keine 60 Tage", "Battery ends within 60 days"),
+    (
+        f"{_WHO}: verliert sie weiter wie in den letzten 30 Tagen, ist sie in 60 Tagen leer.",
+        f"{_WHO_EN}: losing as in the last 30 days it is empty in 60.",
+    ),
+    (
+        "Wechsel einplanen; sendet das Gerät öfter als nötig oder mit hohem SF, erst das ändern.",
+        "Plan its change; if the device sends more often than needed or at a high SF mend that first.",
+    ),
+)
+
+
 def devices(state: Place, radio: Place, battery: Place) -> Group:
     """`state`, `radio`, `battery`: the panels that show it."""
     return Group("field", "5m", (*_speech(state), *_radio(radio), *_battery(battery)))
@@ -107,7 +120,9 @@ def _radio(shown: Place) -> tuple[Rule, ...]:
 
 def _battery(shown: Place) -> tuple[Rule, ...]:
     percent, volts = _newest("battery_pct"), _newest("battery_v", '"battery_v" > 0')
+    in_60_days = in_time(2, "device_health", "battery_pct", DEVICE, _INSTALLED)
     return (
         Rule("smartcity-battery-percent", "info", percent, _HEALTH, below(EMPTY_PCT), _LOW, shown, pending="1h"),
         Rule("smartcity-battery-voltage", "info", volts, _HEALTH, below(EMPTY_V), _LOW_VOLTAGE, shown, pending="1h"),
+        Rule("smartcity-battery-ending", "info", in_60_days, "30d", below(0.0), _ENDING, shown, pending="1h"),
     )

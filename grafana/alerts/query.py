@@ -32,6 +32,12 @@ def rise(measurement: str, name: str, by: tuple[str, ...] = (), only: str = "") 
     return _select(f"last({column}) - first({column})", measurement, by, only)
 
 
+def in_time(times: int, measurement: str, name: str, by: tuple[str, ...] = (), only: str = "") -> str:
+    """What will be left after so many times the rule's time, if it goes on as from its first to its last row."""
+    column = field(measurement, name)
+    return _select(f"{1 + times} * last({column}) - {times} * first({column})", measurement, by, only)
+
+
 def _select(what: str, measurement: str, by: tuple[str, ...], only: str) -> str:
     where = f"$timeFilter AND {only}" if only else "$timeFilter"
     group = f" GROUP BY {', '.join(tag(name) for name in by)}" if by else ""

@@ -119,6 +119,9 @@ def devices() -> Iterator[Point]:
     for hour in range(0, 24 * 7, 12):
         yield of_asset("device_health", "of-falling", hour, state_code=0, headroom_db=8.0 + hour / 24)
         yield of_asset("device_health", "of-steady", hour, state_code=0, headroom_db=8.0 + hour % 5)
+    for day in range(30):
+        yield of_asset("device_health", "of-draining", 24 * day + 1, state_code=0, battery_pct=50.0 + day)
+        yield of_asset("device_health", "of-lasting", 24 * day + 1, state_code=0, battery_pct=60.0 + day // 2)
 
 
 def pipeline(**wrong: Field) -> Iterator[Point]:
@@ -193,6 +196,7 @@ ALARMS: Final = {
     "smartcity-radio-weak": {("of-weak", "eui-of-weak", "offenbach")},
     "smartcity-radio-falling": {("of-falling", "eui-of-falling", "offenbach")},
     "smartcity-radio-loss": {("of-lossy", "eui-of-lossy", "offenbach")},
+    "smartcity-battery-ending": {("of-draining", "eui-of-draining", "offenbach")},
     "smartcity-battery-percent": {("of-empty", "eui-of-empty", "offenbach")},
     "smartcity-battery-voltage": {("of-flat", "eui-of-flat", "offenbach")},
 }
