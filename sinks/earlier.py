@@ -1,7 +1,8 @@
 """What earlier versions kept with its secrets: taken out of the files on this machine's disk, in place.
 
 SQLite is told to overwrite what an update frees, and the write-ahead log is emptied behind it. What a trim freed before
-is out of reach; new messages overwrite it. On Kafka records cannot be changed: they go with `journal.keep_days`.
+is out of reach; new messages overwrite it. On Kafka records cannot be changed: messages go with
+`journal.keep_days`, dead letters when they are replayed.
 """
 
 from __future__ import annotations
