@@ -12,7 +12,7 @@ LOCK      := uv pip compile --quiet --universal --python-version 3.11 --generate
              --extra broker --extra grafana --extra js --extra kafka --extra postgres --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check servers bench bench-peer acceptance lock audit clean
+.PHONY: help run test check servers bench bench-peer acceptance previews lock audit clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ bench-peer: $(VENV)/.dev ## measure ours and Telegraf in turn into one InfluxDB 
 
 acceptance: $(VENV)/.dev ## open every board in your Grafana, and let its alarms ring: GRAFANA=/usr/share/grafana
 	@SMARTCITY_GRAFANA_HOME="$(abspath $(GRAFANA))" $(BIN)/pytest tests/acceptance $(ACCEPTANCE)
+
+previews: $(VENV)/.dev ## draw the boards of a simulated week into docs/boards (needs InfluxDB)
+	@$(BIN)/python -m tests.grafana.previews
 
 audit: $(VENV)/.dev ## look the locked dependencies up in the vulnerability database
 	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit==2.10.1
