@@ -59,7 +59,7 @@ def redact(ctx: typer.Context) -> None:
     """
     given: Given = ctx.obj.settings
     if given.storage.is_on_kafka:
-        raise Refused("records on Kafka cannot be changed: messages go with journal.keep_days, dead letters by a replay")
+        raise Refused("Kafka records cannot be changed: messages go with journal.keep_days, dead letters by a replay")
     changed = sum(redact_files(given.storage.data))
     typer.echo(f"{changed} messages and dead letters had secrets; now none has")
 
