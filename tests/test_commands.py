@@ -26,6 +26,14 @@ LASTING = {"run", "ingest", "api", "simulate", "doctor", "influx", "grafana"}
 """Commands that go on running or need a server: tried in their own tests."""
 
 
+CODEC = "function decodeUplink(i) { return { data: { mm: i.bytes[0] * 10 } }; }"
+CODEC_YAML = """
+uplinkDecoder:
+  fileName: acme-bin.js
+  examples: [{input: {fPort: 2, bytes: [120]}, output: {data: {mm: 1200}}}]
+"""
+
+
 def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
     def below(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
         for name, found in getattr(group, "commands", {}).items():
@@ -46,6 +54,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "devices.csv").write_bytes((ROOT / "sinks/registry/example.csv").read_bytes())
     (tmp_path / "messages.ndjson").write_bytes(chirpstack() + b"\n")
+    (tmp_path / "acme-bin.js").write_text(CODEC)
+    (tmp_path / "acme-bin-codec.yaml").write_text(CODEC_YAML)
     (tmp_path / "message.json").write_text(json.dumps({"id": "tank 7", "ts": 1795558320, "level": 211.6}))
     for arguments in (
         "organisations add giessen Gießen",

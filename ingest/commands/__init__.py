@@ -6,7 +6,7 @@ import typer
 
 from sinks.commands import devices
 
-from . import adopt, again, derive, frames, gaps, intake, journal, mapping
+from . import adopt, again, codec, derive, frames, gaps, intake, journal, mapping
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
         derive.derive
     )
     app.add_typer(journal.journal, name="journal")
+    app.add_typer(codec.codec, name="codec")
     devices.command(
         "adopt", epilog="Example: smartcity devices adopt 24e124713b490001 --model EM400-MUD --organisation offenbach"
     )(adopt.adopt)

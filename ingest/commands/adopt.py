@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-import decoders
 from ingest import adopt as adopting
 from ingest.adopt import REASON, Fit, Waiting
 from ingest.pipeline import Fate, Unwrap, all_points
 from ingest.places import Places
+from ingest.site import Find
 from sinks.commands.dead_letters import replay
 from sinks.commands.output import Json, now_ms, show
-from sinks.commands.registry import pairs
+from sinks.commands.registry import known_models, pairs
 from sinks.model import DeadLetter, Device
 from sinks.ports import Letters
 
-from .given import Given, unwrapper
+from .given import Given, finder, unwrapper
 
 if TYPE_CHECKING:
     from sinks.registry import SqlRegistry
@@ -42,17 +42,18 @@ class _Undone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Adoption:
-    """A device with the asset that it watches from a time on, "" for none."""
+    """A device with the asset that it watches from a time on, "" for none. `models`: keys of the decoders there are."""
 
     device: Device
     asset: str
     from_ms: int
     mount: Mapping[str, float | str | bool]
+    models: Collection[str]
 
     def enter(self, registry: SqlRegistry) -> None:
         """Write it down. Raises `Invalid`, and then nothing is written."""
         with registry.transaction():
-            registry.add_device(self.device, decoders.all_decoders().keys())
+            registry.add_device(self.device, self.models)
             if self.asset:
                 registry.install(self.device.dev_eui, self.asset, self.from_ms, self.mount)
 
@@ -92,12 +93,13 @@ def adopt(
         return
     if not (dev_eui and organisation):
         raise typer.BadParameter("to register a device give its DevEUI, a --model and an --organisation")
-    decoder = decoders.find(model)
-    device = Device(dev_eui, organisation, decoder.key if decoder else model, name, pairs(param or []))
-    adoption = _Adoption(device, asset, _from_ms(since, waiting.get(dev_eui)), pairs(mount or []))
-    with closing(given.storage.open_registry()) as registry:
+    with ExitStack() as held:
+        registry, find = held.enter_context(closing(given.storage.open_registry())), finder(given, held)
+        decoder, models = find(model), frozenset(known_models(ctx).values())
+        device = Device(dev_eui, organisation, decoder.key if decoder else model, name, pairs(param or []))
+        adoption = _Adoption(device, asset, _from_ms(since, waiting.get(dev_eui)), pairs(mount or []), models)
         if dry_run:
-            _tell_fates(adoption, _tried(registry, adoption, newest, unwrap), as_json=as_json)
+            _tell_fates(adoption, _tried(registry, adoption, newest, unwrap, find), as_json=as_json)
             return
         adoption.enter(registry)
     _tell_adopted(adoption, replay(ctx, reason=REASON, device=dev_eui), as_json=as_json)
@@ -117,12 +119,14 @@ def _from_ms(since: datetime | None, waiting: Waiting | None) -> int:
     return now_ms() if waiting is None else waiting.first_ms
 
 
-def _tried(registry: SqlRegistry, adoption: _Adoption, waiting: Iterable[DeadLetter], unwrap: Unwrap) -> list[Fate]:
+def _tried(
+    registry: SqlRegistry, adoption: _Adoption, waiting: Iterable[DeadLetter], unwrap: Unwrap, find: Find
+) -> list[Fate]:
     """What the frames would become. The registry checks everything, then forgets it."""
     fates: list[Fate] = []
     with suppress(_Undone), registry.transaction():
         adoption.enter(registry)
-        fates = adopting.preview(waiting, unwrap, Places(registry), adoption.device.dev_eui)
+        fates = adopting.preview(waiting, unwrap, Places(registry, find), adoption.device.dev_eui)
         raise _Undone
     return fates
 

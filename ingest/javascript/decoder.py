@@ -39,7 +39,7 @@ def opened(codecs: Mapping[str, CodecSettings]) -> Iterator[dict[str, Decoder]]:
 def decoder(name: str, settings: CodecSettings, engine: Engine) -> Decoder:
     """The decoder of one codec. Its revision is a number made of script and declaration: it changes with both."""
     file = script_file(settings)
-    codec = _Codec(engine, script(script_text(file)), plan(settings))
+    codec = _Codec(engine, script(script_text(file)), plan(settings), settings.lengths)
     said = settings.model_dump_json(exclude={"file", "repository", "model"})
     revision = int(hashlib.sha256(f"{codec.script.key} {said}".encode()).hexdigest()[:7], 16) + 2
     return Decoder(
@@ -90,11 +90,15 @@ class _Codec(NamedTuple):
     engine: Engine
     script: Script
     plan: Plan
+    lengths: frozenset[int]
 
 
 def _read(codec: _Codec, f_port: int, payload: bytes, params: Params) -> Decoded:
     if len(payload) > _LONGEST_PAYLOAD:
         return refuse(Code.WRONG_LENGTH, payload, f"more than {_LONGEST_PAYLOAD} bytes", len(payload))
+    if codec.lengths and len(payload) not in codec.lengths:
+        known = ", ".join(map(str, sorted(codec.lengths)))
+        return refuse(Code.WRONG_LENGTH, payload, f"{len(payload)} bytes where {known} are declared", len(payload))
     try:
         return read(codec.plan, _result(codec, asked(payload, f_port, params, normalize=codec.plan.is_normalized)))
     except NoResult as problem:

@@ -111,13 +111,8 @@ NORMALIZED: Final = Plan(
 
 def read(plan: Plan, result: Any) -> Decoded:
     """What a frame says, from the codec's result `{data, errors, normalized}`. Raises `NoResult`."""
-    if not isinstance(result, dict):
-        raise NoResult("the result is no object")
-    if errors := result.get("errors"):
-        said = ", ".join(map(str, errors)) if isinstance(errors, list) else str(errors)
-        raise NoResult(f"the codec refuses the frame: {said}", Code.JS_ERROR)
     issues: list[Issue] = []
-    items = _items(plan, result.get(plan.source))
+    items = _items(plan, taken(result, plan.source))
     readings = [reading for item in items for reading in _readings(plan, item, issues)]
     if not readings and not issues:
         return Decoded(Kind.STATUS)  # settings, a join: nothing of what is declared
@@ -127,10 +122,20 @@ def read(plan: Plan, result: Any) -> Decoded:
     return assemble(Kind.TELEMETRY, tuple(readings), {}, issues=issues)
 
 
+def taken(result: Any, source: str) -> Any:
+    """This part of the result, which is not empty. Raises `NoResult`, also when the codec speaks of errors."""
+    if not isinstance(result, dict):
+        raise NoResult("the result is no object")
+    if errors := result.get("errors"):
+        said = ", ".join(map(str, errors)) if isinstance(errors, list) else str(errors)
+        raise NoResult(f"the codec refuses the frame: {said}", Code.JS_ERROR)
+    if not result.get(source):
+        raise NoResult(f"the codec gives no {source}")
+    return result[source]
+
+
 def _items(plan: Plan, said: Any) -> list[dict[str, Any]]:
     """The objects in which the paths begin."""
-    if not said:
-        raise NoResult(f"the codec gives no {plan.source}")
     if plan.each is not None:
         said = take(plan.each, said, [])
         if said is MISSING:

@@ -1,6 +1,6 @@
 // What a codec finds before it is loaded, and how it is called afterwards. The last value of this file is the caller:
-// it takes one JSON text, {bytes, fPort, time, normalize}, and gives one text back, which begins with a mark:
-//   =  {data, errors, warnings, normalized} as JSON
+// it takes one JSON text, {bytes, fPort, time, normalize} or {forms: true}, and gives one text back, which begins with a mark:
+//   =  {data, errors, warnings, normalized} as JSON, or the names of the functions that are there
 //   !  what the codec threw, as a JSON text
 //   ?  why its result is none: NaN, a loop in it, too long; as a JSON text
 // All that is used after the codec was loaded is kept here before, since a codec may replace whatever it sees.
@@ -69,6 +69,15 @@
     return { data, errors: normal.errors, warnings, normalized: normal.data };
   }
 
+  function forms() {
+    return [
+      typeof decodeUplink === "function" && "decodeUplink",
+      typeof Decode === "function" && "Decode",
+      typeof Decoder === "function" && "Decoder",
+      typeof normalizeUplink === "function" && "normalizeUplink",
+    ].filter((name) => name);
+  }
+
   function finite(name, value) {
     if (typeof value !== "number" || value - value === 0) return value;
     lie = cut(shown(name), 0, 100) + " is " + value;
@@ -89,7 +98,7 @@
     try {
       const asked = parse(text);
       now = asked.time;
-      found = said(asked);
+      found = asked.forms ? forms() : said(asked);
     } catch (error) {
       return "!" + described(error);
     }

@@ -108,6 +108,11 @@ def _mapping(file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
             twice.extend(sorted({key for key in keys if keys.count(key) > 1}))
             return super().construct_mapping(node, deep)
 
+    # A time stays the text that it is in the codec's own result.
+    Loader.yaml_implicit_resolvers = {
+        first: [known for known in resolvers if known[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     try:
         if file.stat().st_size > _LONGEST_YAML:
             raise CodecError(f"{file} is longer than 2 MB")

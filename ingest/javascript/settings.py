@@ -36,7 +36,8 @@ class CodecSettings(BaseModel):
     """One codec; its name in the settings is the model by which devices are registered.
 
     `file`: the script. Or `repository`: a copy of the public device repository (lorawan-devices), and `model`:
-    `vendor/model` in it. `ports`: fPorts that are read, all others are refused. `values`: without any, the codec's own
+    `vendor/model` in it. `ports`: fPorts that are read, all others are refused; `lengths`: the same for
+    the number of bytes, where it is known. `values`: without any, the codec's own
     `normalizeUplink` is asked, whose schema is known. `channels`: the same for several probes, by depth or name.
     `each`: path of a list of readings, in which the other paths then begin; `time`: of the time of a reading, as RFC
     3339 or as seconds or milliseconds since 1970.
@@ -48,6 +49,7 @@ class CodecSettings(BaseModel):
     repository: Path | None = None
     model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*$")] | None = None
     ports: tuple[Annotated[int, Field(ge=1, le=223)], ...] = Field(min_length=1)
+    lengths: frozenset[Annotated[int, Field(ge=1, le=1_024)]] = frozenset()
     values: Values = {}
     channels: Mapping[Annotated[str, Field(min_length=1, max_length=32)], Values] = {}
     each: str | None = None

@@ -31,13 +31,18 @@ _MODELS: Final[dict[str, str]] = {}
 command runs: this room does not know the decoders."""
 
 
-def add_to(app: typer.Typer, known_models: Mapping[str, str]) -> None:
+def add_to(app: typer.Typer, models: Mapping[str, str]) -> None:
     """Put these commands into the application."""
     app.add_typer(devices, name="devices")
     app.add_typer(assets, name="assets")
     app.add_typer(organisations, name="organisations")
     app.add_typer(keys, name="keys")
-    _MODELS.update(known_models)
+    _MODELS.update(models)
+
+
+def known_models(ctx: typer.Context) -> dict[str, str]:
+    """As `_MODELS`, with the codecs that the settings name, which are called by their own names alone."""
+    return _MODELS | {name: name for name in ctx.obj.settings.codecs}
 
 
 @contextmanager
@@ -101,8 +106,9 @@ def add_device(
 
     dev_eui = eui(dev_eui)  # as it waits in dead letters, however the label writes it
     with _registry(ctx) as registry:
-        key = _MODELS.get(model.casefold(), model)
-        registry.add_device(Device(dev_eui, organisation, key, name, pairs(param or [])), set(_MODELS.values()))
+        models = known_models(ctx)
+        key = models.get(model.casefold(), model)
+        registry.add_device(Device(dev_eui, organisation, key, name, pairs(param or [])), set(models.values()))
     replayed = replay(ctx, reason="observe/unknown_device", device=dev_eui)
     typer.echo(f"{dev_eui} added" + (f"; {replayed} messages that waited for it are replayed" if replayed else ""))
 
@@ -180,7 +186,7 @@ def import_file(
 
     form: Literal["csv", "geojson"] = "geojson" if file.suffix.lower() in {".geojson", ".json"} else "csv"
     with _registry(ctx) as registry:
-        planned = plan(file.read_bytes(), form, registry.snapshot(), set(_MODELS.values()))
+        planned = plan(file.read_bytes(), form, registry.snapshot(), set(known_models(ctx).values()))
         _tell(planned)
         if planned.problems:
             raise Invalid(f"nothing was imported: {len(planned.problems)} problems in {file.name}")

@@ -62,6 +62,12 @@ def test_a_frame_on_a_foreign_port_and_an_empty_one_never_reach_the_codec(tmp_pa
     assert acme.decode(bytes(1_025), 2, {}).issues[0].code is Code.WRONG_LENGTH
 
 
+def test_a_frame_of_another_length_than_declared_is_refused(tmp_path: Path, engine: Engine) -> None:
+    acme = made(tmp_path, GOOD, engine, lengths=[4])
+    assert acme.decode(FRAME, 2, {}).kind is Kind.TELEMETRY
+    assert acme.decode(FRAME + FRAME, 2, {}).issues[0].code is Code.WRONG_LENGTH
+
+
 def test_a_codec_with_a_normalizer_needs_no_declared_values(tmp_path: Path, engine: Engine) -> None:
     text = "function normalizeUplink(i) { return { data: { soil: { depth: 30, moisture: i.data.t } } }; }"
     found = made(tmp_path, GOOD + text, engine, values={}).decode(FRAME, 2, {})
