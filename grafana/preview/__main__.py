@@ -65,7 +65,8 @@ def draw(board: Json, to_ms: int, wanted: Mapping[str, Sequence[str]], ask: Ask,
     try:
         from .picture import picture, save  # noqa: PLC0415 an extra that only this command needs
     except ModuleNotFoundError as error:
-        raise CannotDraw(f"{error.name} is missing: pip install 'open-smartcity-sensors[preview]'") from None
+        package = str(error.name).partition(".")[0]
+        raise CannotDraw(f"{package} is missing: pip install 'open-smartcity-sensors[preview]'") from None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         save(picture(answered(board, to_ms, wanted, ask)), file)

@@ -28,7 +28,7 @@ def grid(sheet: Sheet, box: Box, panel: Panel) -> None:
     titles = [folded(title, wide - 8, size * BOLD) for title, wide in zip(found.titles, widths, strict=True)]
     head = size * 1.3 * max(title.count("\n") + 1 for title in titles) + 6
     tall = size * 2.0
-    room = int((box.tall - head) / tall)
+    room = max(1, int((box.tall - head) / tall))
     shown = found.rows if len(found.rows) <= room else found.rows[: room - 1]
     x = box.x
     for n, (options, title, wide) in enumerate(zip(looks, titles, widths, strict=True)):

@@ -33,7 +33,7 @@ def plot(sheet: Sheet, box: Box, panel: Panel) -> None:
         return
     drawn = [(line, look(panel.model, line.name), _colour(panel, line, n)) for n, line in enumerate(found)]
     right = [one for one in drawn if one[1].get("custom.axisPlacement") == "right"]
-    axes = sheet.axes(box.inner(56, 8, 60 if right else 12, 48))
+    axes = sheet.axes(box.inner(56, 8, 60 if right else 34, 48))
     _over_time(axes, panel)
     axes.grid(axis="y", color=EDGE, linewidth=0.6)
     _series(axes, [one for one in drawn if one not in right])
@@ -118,7 +118,7 @@ def _thresholds(axes: Axes, panel: Panel) -> None:
         return
     for step in defaults["thresholds"]["steps"]:
         if step["value"] is not None and step["value"] > _LOWEST:
-            axes.axhline(step["value"], color=step["color"], linewidth=1.2, zorder=2)
+            axes.axhline(step["value"], color=step["color"], linewidth=1.2, linestyle=(0, (6, 4)), zorder=2)
 
 
 def _colour(panel: Panel, line: Line, n: int) -> str:
@@ -148,7 +148,7 @@ def timeline(sheet: Sheet, box: Box, panel: Panel) -> None:
     if not any(line.last is not None for line in found):
         say_empty(sheet, box, panel)
         return
-    axes = sheet.axes(box.inner(70, 6, 12, 26))
+    axes = sheet.axes(box.inner(70, 6, 34, 26))
     _over_time(axes, panel)
     axes.set_ylim(len(found), 0)
     axes.set_yticks([n + 0.5 for n in range(len(found))], [line.name for line in found])

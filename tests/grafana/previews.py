@@ -42,8 +42,8 @@ from tests.servers import influxdb
 from tests.servers.influxdb import Influxdb
 
 FOLDER: Final = ROOT / "docs" / "boards"
-NOW_S: Final = int(datetime(2026, 7, 16, 18, 20, tzinfo=UTC).timestamp())
-"""In the evening, after the tours of the day and what it brought."""
+NOW_S: Final = int(datetime(2026, 7, 16, 4, 20, tzinfo=UTC).timestamp())
+"""In the morning, before the tours of the day."""
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 BEGIN_S: Final = NOW_S - 10 * DAY_S
 DERIVED_S: Final = NOW_S - 8 * DAY_S
