@@ -82,6 +82,13 @@ def test_mappings_shown_are_settings(tmp_path: Path) -> None:
         assert load(file, {}).settings.mappings
 
 
+def test_codecs_shown_are_settings(tmp_path: Path) -> None:
+    (block,) = [block for page in PAGES for block in code(page, "toml") if "[codecs." in block]
+    file = tmp_path / "smartcity.toml"
+    file.write_text(block)
+    assert set(load(file, {}).settings.codecs) == {"acme_bin", "acme_soil"}
+
+
 def test_the_sample_settings_are_no_settings_until_they_are_uncommented() -> None:
     assert tomllib.loads((ROOT / "smartcity.toml").read_text("utf-8")) == {}
     assert load(ROOT / "smartcity.toml", {}).settings == Settings()
