@@ -71,7 +71,7 @@ def _series(axes: Axes, drawn: Sequence[tuple[Line, Look, str]]) -> None:
 
 
 def _tick(value: float, options: Look) -> str:
-    return measured(value, options["unit"], len(f"{value:.6g}".partition(".")[2]))
+    return measured(value, options["unit"], len(f"{value:.6g}".partition(".")[2]) or None)
 
 
 def _line(axes: Axes, line: Line, options: Look, ink: str) -> None:

@@ -20,7 +20,7 @@ from grafana.preview.ask import answered, asking
 from grafana.preview.expand import as_regex, choose, expanded, step
 from grafana.preview.look import colour, look, measured, text
 from grafana.preview.picture import KINDS, LABEL, picture
-from grafana.preview.plots import _states, _with_gaps
+from grafana.preview.plots import _states, _tick, _with_gaps
 from grafana.technical import LANGUAGES, Language
 from grafana.verify import Window
 from sinks.influxdb.write import InfluxStore
@@ -235,6 +235,13 @@ def test_a_gap_longer_than_the_panel_spans_stays_open() -> None:
     assert [value for _, value in _with_gaps(line, 3 * HOUR)] == pytest.approx(
         [1.0, 2.0, float("nan"), 3.0], nan_ok=True
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"), [(2.5, "dB", "2.5 dB"), (20.0, "percent", "20%"), (1200.0, "lengthmm", "1.20 m")]
+)
+def test_two_places_of_an_axis_never_read_alike(value: float, unit: str, said: str) -> None:
+    assert _tick(value, {"unit": unit}) == said
 
 
 def test_states_of_one_kind_in_a_row_are_one_bar_and_nothing_known_is_none() -> None:
