@@ -16,6 +16,7 @@ from sinks.model import Asset, Device, Organisation
 
 from .dead_letters import replay
 from .output import Json, Out, now_ms, show, storage, write
+from .rosters import Server, Wanted, import_roster
 
 if TYPE_CHECKING:  # SQLAlchemy takes most of a second, which commands of other rooms spare
     from sinks.registry import SqlRegistry
@@ -174,19 +175,53 @@ def swap(
     typer.echo(f"{new} stands where {old} stood")
 
 
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv or .geojson file.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")]
+
+
 @devices.command("import", epilog="Example: smartcity devices import devices.csv --dry-run")
-@assets.command("import", epilog="Example: smartcity assets import assets.geojson --dry-run")
-def import_file(
+def import_devices(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv or .geojson file.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    file: File,
+    dry_run: DryRun = False,
+    server: Annotated[
+        Server | None, typer.Option("--from", help="The file is this network server's own list of devices.")
+    ] = None,
+    organisation: Annotated[
+        str, typer.Option(help="With --from: owner of the devices; needed when there are several.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="With --from: model of devices whose model the list does not name.")] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="With --from: write a sheet to fill in, of devices that watch nothing yet."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
+    """Take devices, assets and installations from a CSV or GeoJSON file: all of it, or nothing.
+
+    With --from: the devices of a network server's own list, JSON or CSV. Keys in it are not read.
+    """
+    if server is not None:
+        wanted = Wanted(_MODELS, organisation, model, out)
+        import_roster(ctx, file, server, wanted, dry_run=dry_run, as_json=as_json)
+        return
+    if organisation or model or out or as_json:
+        raise typer.BadParameter("--organisation, --model, --out and --json belong to --from: name the network server")
+    _import(ctx, file, dry_run=dry_run)
+
+
+@assets.command("import", epilog="Example: smartcity assets import assets.geojson --dry-run")
+def import_assets(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     """Take devices, assets and installations from a CSV or GeoJSON file: all of it, or nothing."""
+    _import(ctx, file, dry_run=dry_run)
+
+
+def _import(ctx: typer.Context, file: Path, *, dry_run: bool) -> None:
     from sinks.registry.exchange import apply, plan  # noqa: PLC0415 see above
 
     form: Literal["csv", "geojson"] = "geojson" if file.suffix.lower() in {".geojson", ".json"} else "csv"
     with _registry(ctx) as registry:
-        planned = plan(file.read_bytes(), form, registry.snapshot(), set(known_models(ctx).values()))
+        planned = plan(file.read_bytes(), form, registry.snapshot(), set(_MODELS.values()))
         _tell(planned)
         if planned.problems:
             raise Invalid(f"nothing was imported: {len(planned.problems)} problems in {file.name}")

@@ -28,7 +28,7 @@ _WORDS: Final = {"true": True, "false": False}
 
 def read_csv(content: bytes) -> Lines:
     """Lines and problems of a CSV file. Raises `Invalid` when it is none, or too long."""
-    rows = _rows(_decode(bounded(content)))
+    rows = _rows(text_of(bounded(content)))
     if len(rows) > ROWS_MAX + 1:
         raise Invalid(f"an import has at most {ROWS_MAX} rows; split the file")
     head, problems = _head(rows)
@@ -56,7 +56,7 @@ def export_csv(snapshot: Snapshot) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _decode(content: bytes) -> str:
+def text_of(content: bytes) -> str:
     """UTF-8 with or without its mark, UTF-16 with it ("Unicode text" of Excel), else Windows-1252."""
     try:
         if content.startswith((b"\xff\xfe", b"\xfe\xff")):
