@@ -33,6 +33,7 @@ def test_the_wheel_holds_the_rooms_and_the_door_only(wheel: list[str]) -> None:
 def test_the_wheel_holds_the_data_that_programs_need(wheel: list[str]) -> None:
     for name in (
         "decoders/devices/milesight_em400_mud.vectors.toml",
+        "ingest/javascript/prelude.js",
         "ingest/simulate/places.csv",
         "sinks/registry/migrations/versions",
         "api/web/",

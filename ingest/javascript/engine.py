@@ -117,6 +117,7 @@ class Engine:
 
     def _ask(self, codec: Script, asked: str) -> Answer:
         """Somebody else may have killed the worker, which is no fault of the codec: it is asked twice."""
+        why = ""
         for _ in range(2):
             try:
                 if self._worker is None:
@@ -125,9 +126,10 @@ class Engine:
             except TimeoutError:
                 self._end()
                 return Answer(Code.JS_TIMEOUT, "the codec did not answer within 2 s and was killed")
-            except OSError:
+            except OSError as error:
                 self._end()
-        return Answer(Code.JS_ERROR, "the worker ended twice while it ran this codec")
+                why = str(error)
+        return Answer(Code.JS_ERROR, f"asked twice: {why}")
 
     def _count(self, key: str, answer: Answer) -> None:
         if answer.code not in {Code.JS_TIMEOUT, Code.JS_MEMORY}:
@@ -185,7 +187,7 @@ class _Worker:
             self._receive(time.monotonic() + START_S)
         except OSError:
             self.kill()
-            raise OSError("the worker did not start") from None
+            raise OSError(f"the worker does not start: try {sys.executable} -I {_CHILD}") from None
 
     def ask(self, codec: Script, asked: str) -> str:
         """The text with which it answers; see child.py."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -236,3 +238,21 @@ def test_another_package_over_the_engine_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Path, "read_bytes", lambda _: b"import something_else")
     with pytest.raises(NoEngine, match="another package lies over"):
         engine_folder()
+
+
+def test_a_worker_that_does_not_start_costs_the_frame_and_says_what_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Engine()) as engine:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        answer = engine.run(script(GOOD), asked())
+        assert (answer.code, "does not start" in answer.text) == (Code.JS_ERROR, True)
+        monkeypatch.undo()
+        assert run(engine, GOOD) == LEVEL
+
+
+def test_a_worker_ends_when_its_parent_has_gone(engine: Engine) -> None:
+    run(engine, GOOD)
+    assert engine._worker is not None
+    process = engine._worker._process
+    engine._worker._socket.shutdown(socket.SHUT_WR)
+    assert process.wait(5) == 0
+    assert run(engine, GOOD) == LEVEL
