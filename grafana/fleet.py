@@ -166,13 +166,16 @@ def _radio(say: Say, language: Language) -> Panel:
 
 
 def _history(say: Say) -> tuple[Panel, ...]:
-    """Three lines for all devices: a line each is not to be read, and not to be had in time, of a thousand."""
+    """Three lines for all devices: a line each is not to be read, and not to be had in time, of a thousand.
+
+    The percentile 100 is the maximum in a third of the time.
+    """
     told = (
         ("battery_pct", ("min", "percentile 10", "median"), say(BATTERY, "Battery"),
          say("Der schwächste, das schwächste Zehntel, die Mitte. Welche: in der Liste.",
              "The weakest, the weakest tenth, the middle. Which: in the list."),
          "percent", _BATTERY),
-        ("loss_pct", ("max", "percentile 90", "median"), say("Verlust", "Loss"),
+        ("loss_pct", ("percentile 100", "percentile 90", "median"), say("Verlust", "Loss"),
          say("Frames eines Tages, die fehlen: das schlechteste Gerät, das schlechteste Zehntel, die Mitte.",
              "A day's missing frames: the worst device, the worst tenth, the middle."),
          "percent", _LOSS),
