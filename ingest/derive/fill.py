@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from .emptied import Emptying
+from .emptied import LEAST_PCT, Emptying
 from .window import DAY_MS, HOUR_MS, usual_interval_s
 
 NEWEST: Final = 5
@@ -107,14 +107,20 @@ def rate(own: Past, kind: Past, filled: float | None, age_days: float) -> Rate |
 
 
 def level_now(times: Sequence[int], levels: Sequence[float], since_ms: int = 0) -> tuple[float | None, int]:
-    """Median of the newest good readings since the last emptying, and how many they were."""
+    """Median of the newest good readings since the last emptying, and how many they were.
+
+    Two in a row that are far below are believed, as the state believes them: an emptying is confirmed only later.
+    """
     if not times:
         return None, 0
     interval_s = usual_interval_s(times) or 0.0
     most = NEWEST if interval_s <= 2 * 3600 else NEWEST_OF_FEW
     earliest = max(times[-1] - WITHIN_MS, since_ms)
     newest = [level for at, level in zip(times[-most:], levels[-most:], strict=True) if at >= earliest]
-    return median(newest), len(newest)
+    middle, last = median(newest), newest[-2:]
+    if len(newest) > len(last) and max(last) <= middle - LEAST_PCT:
+        return median(last), len(last)
+    return middle, len(newest)
 
 
 def state(levels: Sequence[float], due_pct: float = DUE_PCT) -> State:

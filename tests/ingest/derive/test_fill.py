@@ -39,6 +39,14 @@ def test_after_an_emptying_only_what_came_then_counts() -> None:
     assert fill.level_now(times, levels, since_ms=times[4]) == (2.5, 2)
 
 
+def test_two_readings_far_below_are_believed_before_the_emptying_is_confirmed() -> None:
+    assert fill.level_now(*every(1800, 90, 91, 92, 4, 6)) == (5, 2)
+    assert fill.level_now(*every(1800, 90, 91, 92, 93, 4)) == (91, 5)
+    found = fill.judge(every(1800, 90, 91, 92, 4, 6), [], Past(), 4 * 1_800_000)
+    assert found is not None
+    assert (found.state, found.level_pct) == (State.OK, 5)
+
+
 @pytest.mark.parametrize(
     ("levels", "expected"),
     [
