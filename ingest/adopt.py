@@ -120,13 +120,14 @@ class Fit:
         return round(100 * (shares + bool(self.named_by)) / _MARKS)
 
 
-def fits(waiting: Waiting) -> list[Fit]:
-    """Every decoder that reads one of the frames, the best first; equal ones by key."""
+def fits(waiting: Waiting, own: Iterable[Decoder] = ()) -> list[Fit]:
+    """Every decoder that reads one of the frames, the best first; equal ones by key. `own`: codecs of the settings."""
     frames = [uplink for uplink in waiting.sample if uplink.payload]
     if not frames:
         return []
     meant = _meant(waiting.names)
-    tried = (_fit(decoder, frames, meant.get(decoder.key, "")) for decoder in decoders.all_decoders().values())
+    asked = (*decoders.all_decoders().values(), *own)
+    tried = (_fit(decoder, frames, meant.get(decoder.key, "")) for decoder in asked)
     return sorted((fit for fit in tried if fit.read), key=lambda fit: (-fit.score, fit.model))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from decoders import Decoder
 from ingest import adopt as adopting
 from ingest.adopt import REASON, Fit, Waiting
 from ingest.pipeline import Fate, Unwrap, all_points
@@ -89,7 +90,10 @@ def adopt(
         waiting = adopting.collect(_letters(letters, dev_eui), unwrap)
         newest = deque(_letters(letters, dev_eui), _TRIED) if dry_run and model else ()
     if not model:
-        _list(waiting, dev_eui, limit, as_json=as_json)
+        with ExitStack() as held:
+            find = finder(given, held)
+            own = [decoder for name in given.codecs if (decoder := find(name)) is not None]
+            _list(waiting, own, dev_eui, limit, as_json=as_json)
         return
     if not (dev_eui and organisation):
         raise typer.BadParameter("to register a device give its DevEUI, a --model and an --organisation")
@@ -131,9 +135,9 @@ def _tried(
     return fates
 
 
-def _list(waiting: Mapping[str, Waiting], dev_eui: str, limit: int, *, as_json: bool) -> None:
+def _list(waiting: Mapping[str, Waiting], own: Sequence[Decoder], dev_eui: str, limit: int, *, as_json: bool) -> None:
     most = sorted(waiting.values(), key=lambda one: (-one.messages, one.device))[:limit]
-    found = [(one, adopting.fits(one)) for one in most]
+    found = [(one, adopting.fits(one, own)) for one in most]
     if as_json:
         typer.echo(json.dumps([_described(one, fits) for one, fits in found], ensure_ascii=False, indent=1))
         return

@@ -202,7 +202,7 @@ def import_devices(
     With --from: the devices of a network server's own list, JSON or CSV. Keys in it are not read.
     """
     if server is not None:
-        wanted = Wanted(_MODELS, organisation, model, out)
+        wanted = Wanted(known_models(ctx), organisation, model, out)
         import_roster(ctx, file, server, wanted, dry_run=dry_run, as_json=as_json)
         return
     if organisation or model or out or as_json:
@@ -221,7 +221,7 @@ def _import(ctx: typer.Context, file: Path, *, dry_run: bool) -> None:
 
     form: Literal["csv", "geojson"] = "geojson" if file.suffix.lower() in {".geojson", ".json"} else "csv"
     with _registry(ctx) as registry:
-        planned = plan(file.read_bytes(), form, registry.snapshot(), set(_MODELS.values()))
+        planned = plan(file.read_bytes(), form, registry.snapshot(), set(known_models(ctx).values()))
         _tell(planned)
         if planned.problems:
             raise Invalid(f"nothing was imported: {len(planned.problems)} problems in {file.name}")

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import decoders
 import smartcity
 from decoders import Kind
 from ingest.adopt import SAMPLE, Waiting, best, collect, fits
@@ -82,6 +84,11 @@ def test_the_name_of_the_device_profile_tells_siblings_apart() -> None:
 def test_a_name_does_not_help_a_decoder_that_reads_nothing() -> None:
     models = [fit.model for fit in fits(waiting(named(chirpstack(), deviceProfileName="LSE01")))]
     assert "dragino_lse01" not in models
+
+
+def test_a_codec_of_the_settings_is_asked_like_all_decoders() -> None:
+    own = replace(decoders.all_decoders()["milesight_em400_mud"], key="our_bins")
+    assert "our_bins" in [fit.model for fit in best(fits(waiting(chirpstack()), [own]))]
 
 
 def test_frames_that_no_decoder_reads_have_no_fit() -> None:
