@@ -78,3 +78,9 @@ def test_a_codec_that_is_not_there_stops_the_start_with_a_sentence(town: Path) -
 def test_a_codec_may_not_take_the_name_of_a_decoder_of_ours(tmp_path: Path) -> None:
     (tmp_path / "smartcity.toml").write_text(SETTINGS.replace("acme_bin", "lse01"))
     assert "lse01 is decoded without a codec, as dragino_lse01" in run(tmp_path, "config", code=2)
+
+
+def test_a_sheet_of_devices_may_name_a_codec(town: Path) -> None:
+    sheet = "organisation;dev_eui;model\noffenbach;24e124713b490077;acme_bin\n"
+    (town / "devices.csv").write_text(sheet)
+    assert "1 records written" in run(town, "devices", "import", str(town / "devices.csv"))
