@@ -29,7 +29,7 @@ from .given import Given, finder, unwrapper
 if TYPE_CHECKING:
     from sinks.registry import SqlRegistry
 
-_PAGE: Final = 1_000
+_PAGE: Final = 5_000
 _SHOWN: Final = 3
 _TRIED: Final = 500
 """Messages whose fate a dry run shows, the newest."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Server = Literal["things-stack", "chirpstack"]
 """As `sinks.registry.rosters` has it, which the command line can only load late."""
 _REASON: Final = "observe/unknown_device"
-_PAGE: Final = 1_000
+_PAGE: Final = 5_000
 _COLUMNS: Final = ("line", "dev_eui", "result", "model", "name", "reason")
 
 
@@ -63,7 +63,7 @@ def _row(line: Line) -> dict[str, Any]:
     listed, device = line.listed, line.device
     return {
         "line": listed.line,
-        "dev_eui": device.dev_eui if device else "",
+        "dev_eui": device.dev_eui if device else listed.dev_eui,
         "result": line.verdict.value,
         "model": device.model if device else "",
         "name": device.name if device else listed.name,

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import decoders
 from sinks.naming import named, spellings
 
 KNOWN = spellings(
@@ -50,3 +51,21 @@ def test_a_text_with_two_models_names_both() -> None:
 @given(st.text())
 def test_any_text_names_known_models_only(text: str) -> None:
     assert named(text, KNOWN) <= set(KNOWN.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("ldds45", {"dragino_ldds75"}),
+        ("em500-smt", {"milesight_em500_smtc"}),
+        ("dl-pr36ctd", {"decentlab_dl_pr36ctd"}),
+        ("r718pe", {"netvox_r718x"}),
+        ("elt-ultrasonic", {"elsys_elt_2"}),
+        ("sensecaps2104-soil-moisture-temp", {"sensecap_s2104"}),
+        ("r718pa22", set()),
+        ("ers-co2", set()),
+        ("em300-th", set()),
+    ],
+)
+def test_an_id_of_the_public_device_repository_means_its_decoder(text: str, means: set[str]) -> None:
+    assert named(text, spellings({name: decoder.key for name, decoder in decoders.by_name().items()})) == means

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sinks.errors import Invalid
 from sinks.registry import rules
 
-_KEY: Final = re.compile(r"[0-9A-Fa-f]{32}")
+_KEY: Final = re.compile(r"[0-9A-Fa-f]{32,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Listed:
         """Its DevEUI in the normal form. Raises `Invalid`; the text never holds what may be a key."""
         if not self.dev_eui:
             raise Invalid("it has no DevEUI")
-        if _KEY.search(self.dev_eui):
+        if _KEY.search(_bare(self.dev_eui)):
             raise Invalid("its DevEUI is as long as a key; are the columns in order?")
         normal = rules.eui(self.dev_eui)
         if "/" in normal:
@@ -43,3 +43,12 @@ class Listed:
         if any(_KEY.search(text) for text in (self.name, *self.models)):
             raise Invalid("its name or model has 32 hex digits, as keys have; are the columns in order?")
         return self
+
+    def masked(self) -> Listed:
+        """As it may be shown when it is left out: without what may be a key."""
+        dev_eui = "***" if _KEY.search(_bare(self.dev_eui)) else self.dev_eui
+        return replace(self, dev_eui=dev_eui, name=_KEY.sub("***", self.name))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[-:\s]", "", text)

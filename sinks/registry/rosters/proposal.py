@@ -116,7 +116,7 @@ def _line(one: Listed, there: Mapping[str, Device], held: _Rules) -> Line:
         before = there.get(dev_eui)
         return _new(one, dev_eui, held) if before is None else _old(one, before, held)
     except Invalid as broken:
-        return Line(one, Verdict.LEFT_OUT, None, str(broken))
+        return Line(one.masked(), Verdict.LEFT_OUT, None, str(broken))
 
 
 def _new(one: Listed, dev_eui: str, held: _Rules) -> Line:

@@ -133,11 +133,15 @@ def test_no_sentence_quotes_a_key(text: str) -> None:
         f'[{{"ids":"{KEY}{text}"}}]',
     ):
         found = outcome(content.encode(), "things-stack")
-        sentences = [found] if isinstance(found, str) else [line.reason for line in proposed(*found)]
+        sentences = [found] if isinstance(found, str) else [shown(line) for line in proposed(*found)]
         assert not any(KEY in sentence for sentence in sentences)
 
 
 # What becomes of each
+
+
+def shown(line: Line) -> str:
+    return f"{line.reason} {line.listed.dev_eui} {line.listed.name} {line.device}"
 
 
 def test_a_new_device_is_added_with_its_model() -> None:
@@ -175,6 +179,7 @@ def test_another_model_is_told_and_not_taken_over() -> None:
         (one(dev_eui="net/1"), "its DevEUI has not 16 hex digits"),
         (one(dev_eui="0" * 16), "no device's DevEUI"),
         (one(dev_eui=KEY), "as long as a key"),
+        (one(dev_eui="-".join(KEY)), "as long as a key"),
         (one(name=f"Eimer {KEY}"), "32 hex digits, as keys have"),
         (one(name="=1+1"), "must not begin with"),
     ],
@@ -183,6 +188,12 @@ def test_what_cannot_be_registered_is_left_out_with_the_reason(found: Listed, re
     (line,) = proposed(found)
     assert (line.verdict, line.device) == (Verdict.LEFT_OUT, None)
     assert reason in line.reason
+    assert KEY not in shown(line).replace("-", "")
+
+
+def test_what_is_left_out_is_shown_with_its_eui_and_name() -> None:
+    (line,) = proposed(one(model="EM401-MUD"))
+    assert (line.listed.dev_eui, line.listed.name) == (BIN, "Eimer")
 
 
 def test_a_model_that_the_list_does_not_name_may_be_given() -> None:
