@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .query import DEVICE, in_time, number, rise
+from .query import DEVICE, PROBE, in_time, number, rise, spread
 from .rule import Group, Message, Place, Rule, above, below, code
 
 WEAK_DB: Final = 5.0
@@ -90,9 +90,30 @@ _ENDING: Final = Message(
 )
 
 
-def devices(state: Place, radio: Place, battery: Place) -> Group:
-    """`state`, `radio`, `battery`: the panels that show it."""
-    return Group("field", "5m", (*_speech(state), *_radio(radio), *_battery(battery)))
+_PROBE_AT: Final = "{{ $labels.asset_id }} ({{ $labels.tenant }}), {{ $labels.depth_cm }}"
+_STUCK: Final = Message(
+    ("Abstand unverändert", "Distance unchanged"),
+    (f"{_WHO} misst seit einem Tag genau dasselbe.", f"{_WHO_EN} has measured exactly the same for a day."),
+    (
+        "Ist der Behälter in Gebrauch, den Sensor ansehen: verdeckt, verschmutzt, verklemmt?",
+        "If the bin is in use look at the sensor: covered, dirty, stuck?",
+    ),
+)
+_SOIL_STUCK: Final = Message(
+    ("Bodenfeuchte unverändert", "Soil moisture unchanged"),
+    (
+        f"Baum {_PROBE_AT} cm seit sieben Tagen genau dasselbe.",
+        f"Tree {_PROBE_AT} cm exactly the same for seven days.",
+    ),
+    ("Die Sonde prüfen: Kabel, Stecker, Kontakt zum Boden.", "Check the probe: cable, plug, contact with the soil."),
+)
+_USED: Final = 12
+"""Readings of a day, or of a week, before their sameness says anything."""
+
+
+def devices(state: Place, radio: Place, battery: Place, level: Place, moisture: Place) -> Group:
+    """`state`, `radio`, `battery`, `level`, `moisture`: the panels that show it."""
+    return Group("field", "5m", (*_speech(state), *_radio(radio), *_battery(battery), *_stuck(level, moisture)))
 
 
 def _newest(name: str, also: str = "") -> str:
@@ -125,4 +146,15 @@ def _battery(shown: Place) -> tuple[Rule, ...]:
         Rule("smartcity-battery-percent", "info", percent, _HEALTH, below(EMPTY_PCT), _LOW, shown, pending="1h"),
         Rule("smartcity-battery-voltage", "info", volts, _HEALTH, below(EMPTY_V), _LOW_VOLTAGE, shown, pending="1h"),
         Rule("smartcity-battery-ending", "info", in_60_days, "30d", below(0.0), _ENDING, shown, pending="1h"),
+    )
+
+
+def _stuck(level: Place, moisture: Place) -> tuple[Rule, ...]:
+    """The same to the last digit: a bin that nobody uses still has the noise of its sensor."""
+    good = f'{_INSTALLED} AND "quality" <= 2'
+    distance = spread("bin_level", "distance_mm", DEVICE, _USED, good)
+    water = spread("soil", "soil_moisture_pct", PROBE, _USED, good)
+    return (
+        Rule("smartcity-bin-stuck", "info", distance, "24h", below(1e-6), _STUCK, level, pending="1h"),
+        Rule("smartcity-soil-stuck", "info", water, "7d", below(1e-6), _SOIL_STUCK, moisture, pending="1h"),
     )

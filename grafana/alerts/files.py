@@ -24,7 +24,7 @@ def rules() -> Json:
     groups = (
         assets.bins(level, level),
         assets.trees(need, need),
-        devices.devices(states, radio, battery),
+        devices.devices(states, radio, battery, level, need),
         operations.pipeline(*(_place(of_pipeline, title) for title in watched)),
     )
     return {"apiVersion": 1, "groups": [group.to_json() for group in groups]}

@@ -32,6 +32,15 @@ def rise(measurement: str, name: str, by: tuple[str, ...] = (), only: str = "") 
     return _select(f"last({column}) - first({column})", measurement, by, only)
 
 
+def spread(measurement: str, name: str, by: tuple[str, ...], least: int, only: str) -> str:
+    """Between the least and the greatest value of those that said something so often."""
+    column, groups = field(measurement, name), ", ".join(tag(name) for name in by)
+    of_each = (
+        f'SELECT spread({column}) AS apart, count({column}) AS n FROM "{measurement}" WHERE $timeFilter AND {only}'
+    )
+    return f"SELECT apart FROM ({of_each} GROUP BY {groups}) WHERE $timeFilter AND n >= {least} GROUP BY {groups}"
+
+
 def in_time(times: int, measurement: str, name: str, by: tuple[str, ...] = (), only: str = "") -> str:
     """What will be left after so many times the rule's time, if it goes on as from its first to its last row."""
     column = field(measurement, name)

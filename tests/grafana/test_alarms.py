@@ -33,7 +33,7 @@ def server() -> Iterator[Influxdb]:
 
 @pytest.fixture(scope="module")
 def seeded(server: Influxdb) -> Influxdb:
-    return filled(server, [*bins(), *trees(), *devices(), *pipeline()])
+    return filled(server, [*bins(), *stuck(), *trees(), *devices(), *pipeline()])
 
 
 def filled(server: Influxdb, rows: list[Point]) -> Influxdb:
@@ -69,6 +69,19 @@ def bins() -> Iterator[Point]:
     yield of_asset("bin_level", "of-emptied", -0.7, temperature_c=12.0)
     yield of_asset("bin_level", "gi-due", 1, temperature_c=80.0)
     yield of_asset("bin_level", "gi-due", 0.5, temperature_c=25.0)
+
+
+def stuck() -> Iterator[Point]:
+    """Of a day and of a week; the other says something else once, or says too little."""
+    for hour in range(20):
+        yield of_asset("bin_level", "of-covered", hour, distance_mm=1200.0, quality=1)
+        yield of_asset("bin_level", "of-alive", hour, distance_mm=1200.0 + (hour == 7), quality=1)
+        yield of_asset(
+            "bin_level", "of-seldom", hour, **({"distance_mm": 900.0, "quality": 1} if hour < 5 else {"quality": 4})
+        )
+    for hour in range(0, 24 * 7, 8):
+        yield of_probe("soil", "gi-cut", hour, "30", {"soil_moisture_pct": 17.5, "quality": 1})
+        yield of_probe("soil", "gi-dry", hour, "30", {"soil_moisture_pct": 17.5 - hour / 100, "quality": 1})
 
 
 def trees() -> Iterator[Point]:
@@ -188,6 +201,8 @@ ALARMS: Final = {
     "smartcity-bin-overfull": {("of-over", "offenbach")},
     "smartcity-bin-hot": {("of-over", "eui-of-over", "offenbach")},
     "smartcity-bin-warming": {("of-unknown", "eui-of-unknown", "offenbach")},
+    "smartcity-bin-stuck": {("of-covered", "eui-of-covered", "offenbach")},
+    "smartcity-soil-stuck": {("gi-cut", "30", "giessen")},
     "smartcity-tree-water": {("of-thirsty", "offenbach")},
     "smartcity-tree-dry": {("of-thirsty", "offenbach")},
     "smartcity-tree-wet": {("gi-wet", "60", "giessen")},
