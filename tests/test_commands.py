@@ -148,7 +148,7 @@ def test_a_list_has_one_line_for_each_however_long(home: Path) -> None:
     head, letter, total = invoke("dead-letters list", home).out.splitlines()
     assert head.split() == ["id", "created", "reason", "device", "detail"]
     assert "observe/unknown_device" in letter
-    assert letter.endswith("`smartcity devices add` adopts it")
+    assert letter.endswith("`smartcity devices adopt` takes it in")
     assert total == "1 open: observe/unknown_device"
 
 
