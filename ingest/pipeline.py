@@ -155,7 +155,8 @@ def _site(frame: Frame, places: Places) -> Site:
         raise Refusal("unwrap/no_device", "the message does not say which device sent it")
     site = places.at(frame.device, frame.received_ms)
     if site is None:
-        raise Refusal("observe/unknown_device", f"{frame.device} is not registered: `smartcity devices adopt` takes it in")
+        text = f"{frame.device} is not registered: `smartcity devices adopt` takes it in"
+        raise Refusal("observe/unknown_device", text)
     return site
 
 
