@@ -21,9 +21,9 @@ from .places import Places
 
 BEHIND: Final = 10_000
 """Messages waiting, from which on a sink is catching up: a second of work and more."""
-PORTION: Final = 500
-"""Messages shown after each batch of the backlog, at most: a quarter of the work. What else arrived waits its turn."""
-LEAD_IN: Final = 2_000
+PORTION: Final = 150
+"""Messages shown after each batch of the backlog, at most: a tenth of the work. What else arrived waits its turn."""
+LEAD_IN: Final = 500
 """Messages before the first shown whose frames are only remembered: a device repeats a frame within seconds."""
 _REMEMBERED: Final = 100_000
 
@@ -56,9 +56,9 @@ class Ahead:
             log.info(
                 "%s is %d messages behind; what arrives now is shown beside them", self.store.name, newest - settled
             )
-        begin = newest - PORTION if self._after is None else max(self._after, newest - PORTION)
-        if begin != self._after:
-            self._remember(max(begin - LEAD_IN, oldest - 1), begin)
+        known = oldest - 1 if self._after is None else self._after
+        begin = max(known, newest - PORTION)
+        self._remember(max(known, begin - LEAD_IN), begin)
         self._after = newest
         return self._write(begin, newest)
 
@@ -68,6 +68,9 @@ class Ahead:
         self._memory.clear()
 
     def _remember(self, after: int, through: int) -> None:
+        """Frames that arrived and are not shown; what was shown or remembered before is known."""
+        if after == through:
+            return
         for frame in frames(self.journal.read(after, through - after), self.unwrap):
             self._memory.update(dedup_keys(frame))
 
