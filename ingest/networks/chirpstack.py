@@ -20,7 +20,7 @@ from . import chirpstack_protobuf, protobuf
 from .chirpstack_events import DeviceInfo, Event, Modulation, RxInfo
 from .clock import SECOND, choose, parse
 from .contract import Network
-from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
+from .identity import content_key, device_eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
 from .radio import Row, heard
 from .refusal import Code, Refused, base64_bytes, read
@@ -105,11 +105,8 @@ def _kind_by_keys(event: Event) -> str:
 
 
 def _identify(event: Event | _Owner, topic: str | None) -> str:
-    if event.device_info is not None and event.device_info.dev_eui:
-        return eui(event.device_info.dev_eui)
-    if in_topic := eui_in_topic(topic):
-        return in_topic
-    raise Refused(Code.NO_DEVICE, "The event has no deviceInfo.devEui and its topic names no device.")
+    said = event.device_info.dev_eui if event.device_info is not None else None
+    return device_eui(said, topic, "The event has no deviceInfo.devEui and its topic names no device.")
 
 
 def _owner(envelope: Envelope) -> str | None:

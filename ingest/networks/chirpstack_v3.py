@@ -25,7 +25,7 @@ from .clock import parse
 from .contract import Network
 from .device_status import device_status
 from .frame import Frame, event, uplink
-from .identity import eui, eui_in_topic, gateway_id
+from .identity import device_eui, eui_in_topic, gateway_id
 from .model import Outcome, TimeSource, Uplink
 from .radio import eu868_spreading_factor
 from .refusal import Code, Refused, base64_bytes, read
@@ -114,11 +114,8 @@ def _kind_by_keys(said: Event) -> str:
 
 
 def _identify(said: Event | _Owner, topic: str | None) -> str:
-    if said.dev_eui:
-        return eui(_hex_of(said.dev_eui, 8))
-    if in_topic := eui_in_topic(topic):
-        return in_topic
-    raise Refused(Code.NO_DEVICE, "The event has no devEUI and its topic names no device.")
+    text = _hex_of(said.dev_eui, 8) if said.dev_eui else None
+    return device_eui(text, topic, "The event has no devEUI and its topic names no device.")
 
 
 def _hex_of(text: str, size: int) -> str:

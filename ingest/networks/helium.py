@@ -16,7 +16,7 @@ from sinks.model import Envelope
 from .clock import epoch
 from .contract import Network
 from .frame import Frame, event, flagged, uplink
-from .identity import eui, eui_in_topic, gateway_id
+from .identity import device_eui, gateway_id
 from .model import Outcome, TimeSource, Uplink
 from .radio import Counter, Level, Port, spreading_factor
 from .refusal import Code, Refused, base64_bytes, read
@@ -95,11 +95,7 @@ def _frame(message: _Message, topic: str | None) -> Frame:
 
 
 def _identify(text: str | None, topic: str | None) -> str:
-    if text:
-        return eui(text)
-    if in_topic := eui_in_topic(topic):
-        return in_topic
-    raise Refused(Code.NO_DEVICE, "The message has no dev_eui and its topic names no device.")
+    return device_eui(text, topic, "The message has no dev_eui and its topic names no device.")
 
 
 def _owner(envelope: Envelope) -> str | None:

@@ -27,6 +27,15 @@ def eui(text: str) -> str:
     raise Refused(Code.BAD_EUI, f"A device EUI has 16 hex digits; {text[:40]!r} is none.")
 
 
+def device_eui(text: str | None, topic: str | None, missing: str) -> str:
+    """The EUI that a message says, else the one in its topic. Raises `Refused`: `missing` says where neither is."""
+    if text:
+        return eui(text)
+    if in_topic := eui_in_topic(topic):
+        return in_topic
+    raise Refused(Code.NO_DEVICE, missing)
+
+
 def gateway_id(text: str) -> str:
     """A gateway's EUI in lower case, or its name as it is, cut to 64 characters."""
     return _gateway_id(text[:64])

@@ -19,7 +19,7 @@ from sinks.model import Envelope
 from .clock import epoch, parse
 from .contract import Network
 from .frame import Frame, Times, event, flagged, uplink
-from .identity import eui, eui_in_topic, gateway_id
+from .identity import device_eui, gateway_id
 from .model import Outcome, TimeSource, Uplink
 from .radio import Counter, Level, Port, Row, spreading_factor
 from .refusal import Code, Refused, hex_bytes, read
@@ -152,11 +152,8 @@ def _rows(message: _Message) -> list[Row]:
 
 def _identify(text: str | None, topic: str | None) -> str:
     """The EUI, behind the vendor's name where there is one ("ELSYS-...")."""
-    if text:
-        return eui(_PREFIX.sub("", text))
-    if in_topic := eui_in_topic(topic):
-        return in_topic
-    raise Refused(Code.NO_DEVICE, "The message has no EUI and its topic names no device.")
+    plain = _PREFIX.sub("", text) if text else None
+    return device_eui(plain, topic, "The message has no EUI and its topic names no device.")
 
 
 def _owner(body: bytes, topic: str | None) -> str | None:

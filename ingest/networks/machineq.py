@@ -16,7 +16,7 @@ from sinks.model import Envelope
 from .clock import parse
 from .contract import Network
 from .frame import Frame, event, flagged, uplink
-from .identity import eui, eui_in_topic, gateway_id
+from .identity import device_eui, gateway_id
 from .model import Outcome, TimeSource, Uplink
 from .radio import Counter, Level, Port, Row, SpreadingFactor
 from .refusal import Code, Refused, convert, hex_bytes, read
@@ -87,11 +87,7 @@ def _said(row: Any) -> Any:
 
 
 def _identify(text: str | None, topic: str | None) -> str:
-    if text:
-        return eui(text)
-    if in_topic := eui_in_topic(topic):
-        return in_topic
-    raise Refused(Code.NO_DEVICE, "The document has no DevEUI and its topic names no device.")
+    return device_eui(text, topic, "The document has no DevEUI and its topic names no device.")
 
 
 def _owner(document: dict[str, Any], topic: str | None) -> str | None:

@@ -21,7 +21,7 @@ from .clock import epoch, parse
 from .contract import Network
 from .device_status import device_status
 from .frame import Frame, event, flagged, uplink
-from .identity import eui, eui_in_topic, gateway_id
+from .identity import device_eui, gateway_id
 from .model import Outcome, TimeSource, Uplink
 from .radio import Counter, Level, Port, Row, SpreadingFactor
 from .refusal import Code, Refused, convert, hex_bytes, read
@@ -165,11 +165,7 @@ def _kind_by_keys(document: dict[str, Any]) -> str:
 
 
 def _identify(text: str | None, topic: str | None) -> str:
-    if text:
-        return eui(text)
-    if in_topic := eui_in_topic(topic):
-        return in_topic
-    raise Refused(Code.NO_DEVICE, "The document has no DevEUI and its URL no LrnDevEui.")
+    return device_eui(text, topic, "The document has no DevEUI and its URL no LrnDevEui.")
 
 
 def _owner(document: dict[str, Any], topic: str | None) -> str | None:
