@@ -82,7 +82,7 @@ class Ahead:
         for key in list(islice(self._memory, max(0, len(self._memory) - _REMEMBERED))):
             del self._memory[key]
         try:
-            self.store.write(list(all_points(fates)))
+            self.store.write(all_points(fates))
         except SinkError:
             return 0
         return len(entries)

@@ -32,9 +32,8 @@ BATCH: Final = 1_500
 PORTION: Final = 500
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
-FEW: Final = 50
-APART_S: Final = 0.004
-"""After a batch of few messages the next has to wait so long for more: each costs two commits, however small."""
+BUSY_PER_S: Final = 12_500
+"""Messages a second, from which on a batch follows the one before at once; slower ones wait for some more."""
 RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 REFUSED_S: Final = 15.0
 
@@ -57,8 +56,8 @@ class Delivery:
         """Deliver until `stop` is set."""
         while not stop.is_set():
             try:
-                if 0 < self.deliver_batch(stop, IDLE_S) < FEW:
-                    stop.wait(APART_S)
+                if 0 < self.deliver_batch(stop, IDLE_S) < BUSY_PER_S * self.store.apart_s:
+                    stop.wait(self.store.apart_s)
             except SinkError as error:
                 log.warning("%s: %s", self.store.name, error)
                 stop.wait(RETRY_S[-1])

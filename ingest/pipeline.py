@@ -8,7 +8,7 @@ that cannot go on becomes a dead letter that names the step and the code at whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct, structs
@@ -236,7 +236,6 @@ def remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, 
     return {key: memory[key] for key in keys if key in memory}
 
 
-def all_points(fates: Sequence[Fate]) -> Iterator[Point]:
+def all_points(fates: Sequence[Fate]) -> list[Point]:
     """Every point of these fates, in order."""
-    for fate in fates:
-        yield from fate.points
+    return [point for fate in fates for point in fate.points]

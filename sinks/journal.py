@@ -135,7 +135,7 @@ class SqliteJournal:
 
 def _entry(row: tuple[int, str, str | None, str | None, str, int, bytes]) -> Entry:
     offset, source, network, topic, flags, arrived_ns, body = row
-    return Entry(offset, Envelope(source, network, topic, body, arrived_ns, tuple(flags.split())))
+    return Entry(offset, Envelope(source, network, topic, body, arrived_ns, tuple(flags.split()) if flags else ()))
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

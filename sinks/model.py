@@ -49,7 +49,7 @@ class Quality(IntEnum):
     MISSING = 9
 
 
-class Series(Struct, frozen=True, gc=False):
+class Series(Struct, frozen=True, gc=False, cache_hash=True):
     """The stable identity of a sequence of rows: measurement and tags. Hashable, one object per series is enough.
 
     `tenant`: organisation id. `asset_id`: what is watched, "" while the device is not installed. `device_id`:

@@ -255,10 +255,12 @@ class Written:
 class Store(Protocol):
     """A time-series store that takes points.
 
-    Raises `Unavailable` (wait, then write the same again) and `Refused` (stop and tell an operator).
+    Raises `Unavailable` (wait, then write the same again) and `Refused` (stop and tell an operator). `apart_s`: how
+    long a small batch had better wait for more, for what each costs beside its rows; seconds.
     """
 
     name: str
+    apart_s: float
 
     def write(self, points: Sequence[Point]) -> Written:
         """Store them; the same points again change nothing."""

@@ -36,6 +36,8 @@ _DOWNLINKS: Final = rb"ownlink(?i:_?url|-apikey|-push|-replace)"
 _REST: Final = rb'(?:[^"\\]++|\\.)'
 _VALUE: Final = rb'\s*+:\s*+)(?:"%b++(?:"|\\?\Z)|(\{(?:[^{}"]++|"%b*+(?:"|\\?\Z))*+(?:\}|\Z)))' % (_REST, _REST)
 _TOKEN: Final = re.compile(rb'(uplink_token"' + _VALUE, re.DOTALL)
+_NAME: Final = b'uplink_token"'
+_WRITTEN: Final = b'uplink_token":"'
 _DOWNLINK: Final = re.compile(rb'(%b"' % _DOWNLINKS + _VALUE, re.DOTALL)
 _KEY: Final = re.compile(rb'("%b"' % _KEYS + _VALUE, re.DOTALL)
 _VAR: Final = re.compile(rb'("Var[12]"\s*+:\s*+")[0-9A-Fa-f]{8,}+(?=")')
@@ -86,7 +88,7 @@ def stripped(body: bytes, topic: str) -> bytes:
 def _json(body: bytes) -> bytes:
     """A few bytes that all names of a kind have are looked for first, from the end: that is three times as fast."""
     if body.rfind(b'_token"') >= 0:
-        body = _TOKEN.sub(_emptied, body)
+        body = _without_tokens(body)
     if body.rfind(b"ownlink") >= 0:
         body = _DOWNLINK.sub(_emptied, body)
     if body.rfind(b'ey"') >= 0:
@@ -94,6 +96,19 @@ def _json(body: bytes) -> bytes:
     if body.find(_NOTIFICATION, 0, _HEAD) >= 0:
         body = _VAR.sub(rb"\1***", body)
     return body
+
+
+def _without_tokens(body: bytes) -> bytes:
+    """As The Things Stack writes them, one for each gateway, they are cut out twice as fast as by the pattern."""
+    first, *rest = body.split(_WRITTEN)
+    kept = [first]
+    for piece in rest:
+        token, end, after = piece.partition(b'"')
+        if not (token and end) or b"\\" in token:
+            return _TOKEN.sub(_emptied, body)
+        kept.append(after)
+    body = (_WRITTEN + b'***"').join(kept)
+    return body if body.count(_NAME) == len(rest) else _TOKEN.sub(_emptied, body)
 
 
 def _emptied(found: re.Match[bytes]) -> bytes:

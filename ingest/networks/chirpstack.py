@@ -18,7 +18,7 @@ from sinks.model import Envelope
 
 from . import chirpstack_protobuf, protobuf
 from .chirpstack_events import DeviceInfo, Event, Modulation, RxInfo
-from .clock import SECOND, choose, parse
+from .clock import SECOND, choose, is_live, parse
 from .contract import Network
 from .identity import content_key, device_eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
@@ -164,7 +164,7 @@ def _received(event: Event, envelope: Envelope) -> tuple[int | None, TimeSource 
         return choose(_without_clock(said, rows), envelope)
     first = min(clocks)
     if said is not None and abs(said - first) <= AGREE:
-        return choose([(said, _NETWORK)], envelope)
+        return (said, _NETWORK, envelope.flags) if is_live(said, envelope) else choose([(said, _NETWORK)], envelope)
     received, source, flags = choose([(first, _NETWORK)], envelope)
     wrong = said is not None and "time_implausible" not in flags
     return received, source, (*flags, "time_implausible") if wrong else flags

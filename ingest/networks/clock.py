@@ -108,6 +108,11 @@ def rfc3339(ns: int) -> str:
     return f"{text}.{digits}Z"
 
 
+def is_live(ns: int | None, envelope: Envelope) -> bool:
+    """Whether a server's time is all that need be asked: believable, and not late. Nearly always; else see `choose`."""
+    return ns is not None and ns >= EARLIEST and -SERVER_AHEAD <= envelope.arrived_ns - ns <= LATE
+
+
 def choose(
     candidates: Iterable[tuple[int | None, TimeSource]], envelope: Envelope
 ) -> tuple[int | None, TimeSource | None, tuple[str, ...]]:

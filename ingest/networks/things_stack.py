@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from sinks.model import Envelope
 
-from .clock import choose, parse
+from .clock import choose, is_live, parse
 from .contract import Network
 from .identity import content_key, eui, eui_in_topic, frame_key, gateway_id
 from .model import Outcome, TimeSource, Uplink
@@ -108,7 +108,11 @@ def _uplink(message: Message, up: Up, outcome: Outcome | None, envelope: Envelop
         raise Refused(Code.ENCRYPTED, "The payload is still encrypted: skip_payload_crypto is on for this device.")
     rate = up.settings.data_rate if up.settings is not None else None
     links = heard(_rows(up.rx_metadata, rate) if up.rx_metadata else ())
-    received, source, flags = choose(_times(message, up), envelope)
+    received: int | None = parse(up.received_at)
+    source: TimeSource | None = _NETWORK
+    flags = envelope.flags
+    if not is_live(received, envelope):
+        received, source, flags = choose(_times(message, up), envelope)
     if message.simulated:
         flags = (*flags, "simulated")
     session = up.session_key_id or _dev_addr(message)

@@ -30,6 +30,7 @@ class EmbeddedStore:
     """A `Store`. Opened by the first call that needs it. Writers of several processes wait for each other."""
 
     name = "embedded"
+    apart_s = 0.004  # a commit, and one in the books
 
     def __init__(self, path: Path, clock: Callable[[], int] = now_ms, limits: Limits = DEFAULTS) -> None:
         self._path = path

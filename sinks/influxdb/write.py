@@ -31,6 +31,7 @@ class InfluxStore:
     """A `Store`. One thread writes at a time; nothing is kept here between two writes."""
 
     name = "influxdb"
+    apart_s = 0.02  # a request: at 1,000 rows a second 5 ms apart cost the server 380 µs a row, 20 ms apart 240
 
     def __init__(
         self, connection: Connection, clock: Callable[[], int] = now_ms, limits: Limits = DEFAULTS, batch: int = BATCH

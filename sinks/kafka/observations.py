@@ -31,6 +31,7 @@ class Published:
 
     def __init__(self, store: Store, connection: Connection) -> None:
         self.name = store.name
+        self.apart_s = store.apart_s
         self._store = store
         self._connection = connection
         self._sender = Sender(connection)

@@ -30,6 +30,7 @@ class Store:
     """The embedded store behind a door that can be shut."""
 
     name = "store"
+    apart_s = 0.0
 
     def __init__(self, path: Path) -> None:
         self.inner = EmbeddedStore(path)

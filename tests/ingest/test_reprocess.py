@@ -178,6 +178,7 @@ class Dying:
     """A store whose process is killed at its n-th write: after the rows were taken, before anybody heard of it."""
 
     name = "embedded"
+    apart_s = 0.0
 
     def __init__(self, inner: Store, after: int) -> None:
         self.inner, self.left = inner, after

@@ -172,10 +172,22 @@ def _objects(value: Any) -> bool:
     return any(isinstance(one, dict) or _objects(one) for one in inner)
 
 
-@given(st.dictionaries(st.text(max_size=5) | st.sampled_from(NAMES), JSON | FLAT), st.sampled_from([None, 1]))
-@example({"AppSKey": {"a": '{"'}, "x": "}"}, None)
-def test_json_stays_json_of_the_same_meaning(value: dict[str, Any], indent: int | None) -> None:
-    body = json.dumps(value, indent=indent, ensure_ascii=bool(indent)).encode("utf-8", "surrogatepass")
+SPACED, COMPACT = (", ", ": "), (",", ":")
+
+
+@given(
+    st.dictionaries(st.text(max_size=5) | st.sampled_from(NAMES), JSON | FLAT),
+    st.sampled_from([None, 1]),
+    st.sampled_from([SPACED, COMPACT]),
+)
+@example({"AppSKey": {"a": '{"'}, "x": "}"}, None, SPACED)
+@example({"uplink_token": "a", "x": [{"uplink_token": "b"}, {"uplink_token": ""}, {"uplink_token": {}}]}, None, COMPACT)
+@example({"x": [{"uplink_token": "a"}, {"uplink_token": '"'}, {"uplink_token": {"y": "z"}}]}, None, COMPACT)
+def test_json_stays_json_of_the_same_meaning(
+    value: dict[str, Any], indent: int | None, separators: tuple[str, str]
+) -> None:
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=bool(indent))
+    body = text.encode("utf-8", "surrogatepass")
     assert json.loads(stripped(body, "")) == expected(value)
 
 
