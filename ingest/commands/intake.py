@@ -22,7 +22,7 @@ from ingest.sources.file import envelopes
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.things_stack_storage import StorageSource
 from ingest.stopping import stopped_by_signals
-from sinks.ports import Bell, Events, Keys, Registry
+from sinks.ports import Bell, Events, Keys
 
 from .given import Given, finder, progress, unwrapper
 
@@ -52,9 +52,8 @@ def receive_and_process(
             _take_file(given, held, file, form)
             return
         stop, grown = stopped_by_signals(), Event()
-        registry = _registry(given, held)
-        threads = _receive(given, held, registry, stop, [grown])
-        threads += process([_delivery(given, held, registry, grown)], stop)
+        threads = _receive(given, held, stop, [grown])
+        threads += process([_delivery(given, held, grown)], stop)
         watch([*threads, *_keep_books(given, held, stop)], stop)
 
 
@@ -64,7 +63,7 @@ def receive_only(ctx: typer.Context) -> None:
     given: Given = ctx.obj.settings
     stop = stopped_by_signals()
     with ExitStack() as held:
-        watch(_receive(given, held, _registry(given, held), stop, []), stop)
+        watch(_receive(given, held, stop, []), stop)
 
 
 @ingest.command("process", epilog="Example: smartcity ingest process")
@@ -74,7 +73,7 @@ def process_only(ctx: typer.Context) -> None:
     stop = stopped_by_signals()
     with ExitStack() as held:
         bell = held.enter_context(given.storage.bell())
-        threads = process([_delivery(given, held, _registry(given, held), bell)], stop)
+        threads = process([_delivery(given, held, bell)], stop)
         watch([*threads, *_keep_books(given, held, stop)], stop)
 
 
@@ -82,14 +81,14 @@ def _registry(given: Given, held: ExitStack) -> SqlRegistry:
     return held.enter_context(closing(given.storage.open_registry()))
 
 
-def _receive(given: Given, held: ExitStack, keys: Keys, stop: Event, grown: list[Event]) -> list[Thread]:
+def _receive(given: Given, held: ExitStack, stop: Event, grown: list[Event]) -> list[Thread]:
     storage = given.storage
     journal = held.enter_context(closing(storage.open_appender()))
     events = held.enter_context(closing(storage.open_events()))
-    return receive(journal, _sources(given, events, keys), stop, grown)
+    return receive(journal, _sources(given, held, events), stop, grown)
 
 
-def _sources(given: Given, events: Events, keys: Keys) -> list[MakeSource]:
+def _sources(given: Given, held: ExitStack, events: Events) -> list[MakeSource]:
     gaps = {name: Event() for name in given.backfill}
     sources: list[MakeSource] = [
         partial(MqttSource, name, settings, events, gaps=[gaps[b] for b in gaps if given.backfill[b].source == name])
@@ -101,7 +100,7 @@ def _sources(given: Given, events: Events, keys: Keys) -> list[MakeSource]:
     if given.webhook.hooks:
         from ingest.sources.webhook import WebhookSource  # noqa: PLC0415 a server that most intakes do not need
 
-        sources.append(partial(WebhookSource, given.webhook, partial(_is_key, keys)))
+        sources.append(partial(WebhookSource, given.webhook, partial(_is_key, _registry(given, held))))
     return sources
 
 
@@ -109,13 +108,13 @@ def _is_key(keys: Keys, token: str) -> bool:
     return bool(token) and keys.check_key(token, "webhook") is not None
 
 
-def _delivery(given: Given, held: ExitStack, registry: Registry, bell: Bell) -> Delivery:
+def _delivery(given: Given, held: ExitStack, bell: Bell) -> Delivery:
     storage = given.storage
     store = held.enter_context(closing(storage.open_store()))
     unwrap = unwrapper(given)
     feed = held.enter_context(closing(storage.open_feed(store.name, bell, partial(recall, unwrap=unwrap))))
     gaps = held.enter_context(closing(storage.open_gaps()))
-    places = Places(registry, finder(given, held))
+    places = Places(_registry(given, held), finder(given, held))
     gap_finder = GapFinder(partial(gaps.states, store.name))
     if storage.is_on_kafka:  # a partition can only be read in order
         return Delivery(store, feed, places, unwrap, gap_finder)
@@ -137,7 +136,7 @@ def _keep_books(given: Given, held: ExitStack, stop: Event) -> list[Thread]:
 
 def _take_file(given: Given, held: ExitStack, file: Path, form: str | None) -> None:
     """Keep every line, then deliver the backlog, or wait until a running intake has; progress by bytes."""
-    delivery = _delivery(given, held, _registry(given, held), Event())
+    delivery = _delivery(given, held, Event())
     journal = held.enter_context(closing(given.storage.open_appender()))
     books = held.enter_context(closing(given.storage.open_accounting()))
     sink = delivery.store.name
