@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Protocol
 
 import decoders
-from sinks.ports import Place, Registry
+from sinks.ports import Place
 
 from .site import Find, Site, site
 
 LOOK_S: Final = 0.25
 """Asking the registry for its revision takes longer than a message: so often, and when a device is not known."""
+
+
+class Whereabouts(Protocol):
+    """The part of the registry that is read here."""
+
+    def revision(self) -> int:
+        """Rises with every change."""
+
+    def iter_places(self) -> Iterator[Place]:
+        """Every device with each of its installations, or with none."""
 
 
 class Places:
@@ -21,7 +32,7 @@ class Places:
     `find`: by which a device's model leads to its decoder.
     """
 
-    def __init__(self, registry: Registry, find: Find = decoders.find) -> None:
+    def __init__(self, registry: Whereabouts, find: Find = decoders.find) -> None:
         self._registry = registry
         self._find = find
         self._revision = -1

@@ -19,11 +19,12 @@ from .journal import SqliteJournal
 from .kafka.settings import KafkaSettings
 from .ledger import SqliteLedger
 from .ports import Appender, Bell, Feed, Letters, Reader, Recall, Store
+from .registry.places import SqlitePlaces, is_newest
 
 if TYPE_CHECKING:
     from .influxdb.connection import Connection as InfluxConnection
     from .kafka.connection import Connection
-    from .registry import SqlRegistry
+    from .registry.store import SqlRegistry
 
 
 StoreKind = Literal["embedded", "influxdb"]
@@ -185,12 +186,21 @@ class Storage(BaseModel):
 
     def open_registry(self) -> SqlRegistry:
         """The registry, brought to the newest schema."""
-        from .registry import open_registry  # noqa: PLC0415 SQLAlchemy takes most of a second that `decode` spares
+        from .registry.store import open_registry  # noqa: PLC0415 SQLAlchemy takes most of a second that `decode` spares
 
         if self.registry_url is not None:
             return open_registry(self.registry_url.get_secret_value())
         _make_folder(self.data)
         return open_registry(f"sqlite:///{self.data / 'registry.db'}")
+
+    def open_places(self) -> SqlitePlaces | SqlRegistry:
+        """The registry as the intake asks it: a file without SQLAlchemy, unless it has to be made or migrated first."""
+        if self.registry_url is not None:
+            return self.open_registry()
+        path = self.data / "registry.db"
+        if not is_newest(path):
+            self.open_registry().close()
+        return SqlitePlaces(path)
 
     def open_store(self) -> Store:
         """The time-series store to write to; with Kafka's live feed behind it, when that is wanted."""

@@ -27,7 +27,7 @@ from sinks.ports import Letters
 from .given import Given, finder, unwrapper
 
 if TYPE_CHECKING:
-    from sinks.registry import SqlRegistry
+    from sinks.registry.store import SqlRegistry
 
 _PAGE: Final = 5_000
 _SHOWN: Final = 3

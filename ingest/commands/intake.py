@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -26,8 +26,6 @@ from sinks.ports import Bell, Events, Keys
 
 from .given import Given, finder, progress, unwrapper
 
-if TYPE_CHECKING:
-    from sinks.registry import SqlRegistry
 ingest = typer.Typer(invoke_without_command=True)
 
 
@@ -77,10 +75,6 @@ def process_only(ctx: typer.Context) -> None:
         watch([*threads, *_keep_books(given, held, stop)], stop)
 
 
-def _registry(given: Given, held: ExitStack) -> SqlRegistry:
-    return held.enter_context(closing(given.storage.open_registry()))
-
-
 def _receive(given: Given, held: ExitStack, stop: Event, grown: list[Event]) -> list[Thread]:
     storage = given.storage
     journal = held.enter_context(closing(storage.open_appender()))
@@ -100,7 +94,8 @@ def _sources(given: Given, held: ExitStack, events: Events) -> list[MakeSource]:
     if given.webhook.hooks:
         from ingest.sources.webhook import WebhookSource  # noqa: PLC0415 a server that most intakes do not need
 
-        sources.append(partial(WebhookSource, given.webhook, partial(_is_key, _registry(given, held))))
+        registry = held.enter_context(closing(given.storage.open_registry()))
+        sources.append(partial(WebhookSource, given.webhook, partial(_is_key, registry)))
     return sources
 
 
@@ -114,7 +109,7 @@ def _delivery(given: Given, held: ExitStack, bell: Bell) -> Delivery:
     unwrap = unwrapper(given)
     feed = held.enter_context(closing(storage.open_feed(store.name, bell, partial(recall, unwrap=unwrap))))
     gaps = held.enter_context(closing(storage.open_gaps()))
-    places = Places(_registry(given, held), finder(given, held))
+    places = Places(held.enter_context(closing(storage.open_places())), finder(given, held))
     gap_finder = GapFinder(partial(gaps.states, store.name))
     if storage.is_on_kafka:  # a partition can only be read in order
         return Delivery(store, feed, places, unwrap, gap_finder)

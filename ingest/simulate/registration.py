@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sinks.registry import SqlRegistry
+from sinks.registry.store import SqlRegistry
 
 from .stations import Fleet
 

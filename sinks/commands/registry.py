@@ -19,8 +19,8 @@ from .output import Json, Out, now_ms, show, storage, write
 from .rosters import Server, Wanted, import_roster
 
 if TYPE_CHECKING:  # SQLAlchemy takes most of a second, which commands of other rooms spare
-    from sinks.registry import SqlRegistry
     from sinks.registry.exchange import Plan
+    from sinks.registry.store import SqlRegistry
 
 devices = typer.Typer(no_args_is_help=True, help="Devices: who measures, where, and since when.")
 assets = typer.Typer(no_args_is_help=True, help="Assets: the bins and trees that are watched.")

@@ -15,8 +15,7 @@ from api.settings import ApiSettings
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore
 from sinks.model import Asset, Organisation, Point, Series
-from sinks.registry import open_registry
-from sinks.registry.store import SqlRegistry
+from sinks.registry.store import SqlRegistry, open_registry
 from sinks.storage import Storage
 from tests.api.client import Client
 from tests.api.server import running, until

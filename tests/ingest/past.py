@@ -13,7 +13,7 @@ from ingest.insights.run import Insights
 from sinks.influxdb.schema import MEASUREMENTS
 from sinks.model import Asset, Device, Field, Organisation, Point, Series
 from sinks.ports import Reader, Row, Selection, Store
-from sinks.registry import SqlRegistry
+from sinks.registry.store import SqlRegistry
 from sinks.storage import Storage
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

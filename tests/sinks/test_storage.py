@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from sinks.errors import Refused
+from sinks.model import Organisation
 from sinks.storage import Storage, StoreKind, StoreSettings
 
 TOKENS = {"write_token": "one-word", "read_token": "another"}
@@ -44,3 +46,16 @@ def test_a_registry_url_goes_before_the_data_folder(tmp_path: Path) -> None:
     chosen.open_registry().close()
     assert (tmp_path / "b.db").exists()
     assert not (tmp_path / "a").exists()
+
+
+def test_the_intake_may_be_the_first_that_asks_for_the_registry(tmp_path: Path) -> None:
+    with closing(storage(tmp_path, "embedded").open_places()) as places:
+        assert (places.revision(), list(places.iter_places())) == (0, [])
+
+
+def test_places_are_those_of_the_registry_s_own_url(tmp_path: Path) -> None:
+    chosen = Storage.model_validate({"data": tmp_path / "a", "registry_url": f"sqlite:///{tmp_path}/b.db"})
+    with closing(chosen.open_registry()) as registry:
+        registry.add_organisation(Organisation("offenbach", "Offenbach"))
+        with closing(chosen.open_places()) as places:
+            assert places.revision() == registry.revision()

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, exc, inspect, text
 
 from sinks.errors import Refused
 from sinks.registry.database import WAIT_S, open_engine, parse_url, reported
+from sinks.registry.steps import newest
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -37,11 +38,10 @@ def upgrade(url: str) -> None:
 
 def _is_newest(connection: Connection) -> bool:
     """Seen without Alembic, which every process would carry in memory (11 MB) for what nearly never has to be done."""
-    newest = max(path.name for path in (Path(__file__).parent / "versions").glob("r*.py"))[1:5]
     with connection.begin():
         if not inspect(connection).has_table("alembic_version"):
             return False
-        return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest]
+        return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest()]
 
 
 def _migrate(connection: Connection, url: URL) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.simulate import fleet, register
 from sinks.model import Organisation
-from sinks.registry import SqlRegistry, open_registry
+from sinks.registry.store import SqlRegistry, open_registry
 
 FLEET = fleet()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sinks.model import Asset, Device, Organisation
-from sinks.registry import SqlRegistry
+from sinks.registry.store import SqlRegistry
 
 OFFENBACH = Organisation("offenbach", "Stadt Offenbach am Main")
 GIESSEN = Organisation("giessen", "Universitätsstadt Gießen")

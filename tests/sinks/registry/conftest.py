@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from sinks.registry import SqlRegistry
 from sinks.registry.migrations import upgrade
+from sinks.registry.store import SqlRegistry
 from sinks.registry.tables import metadata, revision
 from tests.servers import postgresql
 

@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 
 from sinks.errors import Invalid, Refused, SinkError, Unavailable
 from sinks.model import Device
-from sinks.registry import SqlRegistry, open_registry
 from sinks.registry.database import parse_url
+from sinks.registry.store import SqlRegistry, open_registry
 from tests.sinks.registry.cities import BIN, DAY, MAY, SENSOR, TREE, settle
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from sinks.errors import Invalid
 from sinks.model import Device, Installation
-from sinks.registry import SqlRegistry
 from sinks.registry.exchange import Plan, apply, export_csv, plan
+from sinks.registry.store import SqlRegistry
 from tests.sinks.registry.cities import BIN, DAY, GIESSEN, MAY, MOUNT, OFFENBACH, SENSOR, SPARE, settle
 
 EXAMPLE = (Path(__file__).parents[3] / "sinks/registry/example.csv").read_bytes()

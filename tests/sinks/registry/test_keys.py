@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from sinks.errors import Invalid
-from sinks.registry import SqlRegistry
+from sinks.registry.store import SqlRegistry
 from sinks.registry.tables import metadata
 from tests.sinks.registry.cities import DAY, MAY, OFFENBACH
 

@@ -15,9 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 
 from sinks.errors import Refused
-from sinks.registry import migrations, open_registry
+from sinks.registry import migrations
 from sinks.registry.database import open_engine, parse_url
 from sinks.registry.migrations import upgrade
+from sinks.registry.steps import newest
+from sinks.registry.store import open_registry
 from sinks.registry.tables import metadata, revision
 
 
@@ -98,13 +100,15 @@ def test_the_newest_step_is_known_by_the_name_of_its_file() -> None:
     steps = sorted((Path(migrations.__file__).parent / "versions").glob("r*.py"))
     revisions = [import_module(f"sinks.registry.migrations.versions.{step.stem}").revision for step in steps]
     assert [step.name[1:5] for step in steps] == revisions == sorted(revisions)
+    assert newest() == revisions[-1]
 
 
 def test_a_registry_that_is_up_to_date_is_opened_without_loading_what_migrates(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'registry.db'}"
     open_registry(url).close()
     program = (
-        f"import sys; from sinks.registry import open_registry; open_registry({url!r}); print('alembic' in sys.modules)"
+        f"import sys; from sinks.registry.store import open_registry; open_registry({url!r});"
+        " print('alembic' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"

@@ -9,8 +9,8 @@ import pytest
 
 from sinks.errors import Invalid
 from sinks.model import Installation
-from sinks.registry import Snapshot
 from sinks.registry.exchange import Plan, export_csv, export_geojson, plan
+from sinks.registry.snapshot import Snapshot
 from tests.sinks.registry.cities import BIN, FOREIGN, GIESSEN, MAY, MOUNT, OFFENBACH, PROBE, SENSOR, SPARE, TREE
 
 MODELS = ["milesight_em400_mud", "dragino_ldds75", "dragino_lse01"]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from sinks.errors import Invalid
 from sinks.model import Device, Installation, Organisation
-from sinks.registry import SqlRegistry
 from sinks.registry.exchange import plan
 from sinks.registry.rosters import BYTES_MAX, Line, Server, Verdict, apply, propose, read, to_fill_in
 from sinks.registry.rosters.listed import Listed
 from sinks.registry.snapshot import Snapshot
+from sinks.registry.store import SqlRegistry
 
 FILES = Path(__file__).parent / "rosters"
 KEY = "00112233445566778899AABBCCDDEEFF"

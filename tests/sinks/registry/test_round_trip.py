@@ -10,8 +10,10 @@ from sqlalchemy import delete
 
 from sinks.errors import Invalid
 from sinks.model import Asset, Device, Installation
-from sinks.registry import Snapshot, SqlRegistry, rules
+from sinks.registry import rules
 from sinks.registry.exchange import apply, export_csv, export_geojson, plan
+from sinks.registry.snapshot import Snapshot
+from sinks.registry.store import SqlRegistry
 from sinks.registry.tables import metadata, revision
 from tests.sinks.registry.cities import GIESSEN, OFFENBACH
 
@@ -99,7 +101,8 @@ def _contents(snapshot: Snapshot) -> tuple[object, ...]:
     return snapshot.organisations, snapshot.devices, snapshot.assets, snapshot.installations
 
 
-def _emptied(registry: SqlRegistry) -> None:
+def emptied(registry: SqlRegistry) -> None:
+    """Of everything but the two owners."""
     with registry._database.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             if table is not revision:
@@ -127,7 +130,7 @@ def test_an_export_of_geojson_says_nothing_new(snapshot: Snapshot) -> None:
 def test_an_export_imported_into_an_empty_registry_is_the_same_registry(
     registry: SqlRegistry, snapshot: Snapshot, form: Literal["csv", "geojson"]
 ) -> None:
-    _emptied(registry)
+    emptied(registry)
     content = export_csv(snapshot) if form == "csv" else export_geojson(snapshot)
     apply(plan(content, form, registry.snapshot()), registry)
     assert _contents(registry.snapshot()) == _contents(snapshot)

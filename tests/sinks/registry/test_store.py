@@ -10,7 +10,7 @@ import pytest
 from sinks.errors import Invalid
 from sinks.model import Asset, Device, Installation, Organisation
 from sinks.ports import Place, Registry
-from sinks.registry import SqlRegistry
+from sinks.registry.store import SqlRegistry
 from tests.sinks.registry.cities import BIN, DAY, FOREIGN, MAY, MOUNT, OFFENBACH, PROBE, SENSOR, SPARE, TREE, settle
 
 
