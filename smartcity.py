@@ -28,7 +28,6 @@ from sinks import commands as sink_commands
 from sinks.commands import output
 from sinks.errors import SinkError
 from sinks.storage import StoreKind
-from smartcity_run import Busy, Town
 from smartcity_settings import Loaded, SettingsError, environment, in_force, load
 
 USAGE: Final = 2
@@ -83,6 +82,8 @@ def run(
         "SMARTCITY_DATA": data,
         "SMARTCITY_STORE__KIND": store,
     }
+    from smartcity_run import Town  # noqa: PLC0415 Rich is only needed here
+
     overrides = {name: str(value) for name, value in chosen.items() if value is not None}
     Town(loaded.file, dict(environment()) | overrides, simulate=simulate).run()
 
@@ -106,7 +107,7 @@ def api(
         try:
             serve(create_app(served, reader, registry, books), served)
         except CannotListen as error:
-            raise Busy(str(error)) from error
+            raise SettingsError(str(error)) from error
 
 
 @app.command(epilog="Example: smartcity decode milesight_em400_mud 85 01755c0367340104824408050001")
@@ -215,7 +216,7 @@ def main() -> None:
     """Run a command; a failure is one sentence on standard error and an exit code."""
     try:
         app()
-    except (SettingsError, CodecError, NoBroker, Busy) as error:
+    except (SettingsError, CodecError, NoBroker) as error:
         _fail(error, USAGE)
     except (SinkError, GrafanaError) as error:
         _fail(error, FAILED)

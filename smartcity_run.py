@@ -28,8 +28,8 @@ _PARTS: Final[list[tuple[str, ...]]] = [("ingest", "receive"), ("ingest", "proce
 """Receiving and processing apart: whatever processing does, no source waits for it."""
 
 
-class Busy(Exception):
-    """A port or the data folder is in use; the text says what to do."""
+class Busy(SettingsError):
+    """A port or the data folder that the settings name is in use; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,10 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ingest import reprocess as reprocessing
 from ingest.pipeline import Fate, Unwrap, all_points, process, remembered
 from ingest.places import Places
-from ingest.report import as_json, sentences, table
 from ingest.reprocess import Report
 from ingest.retain import gone
 from ingest.site import Find
@@ -172,6 +170,8 @@ def _reprocess(
 
 
 def _tell(report: Report, start: int, *, dry_run: bool, json_: bool, finished: bool) -> None:
+    from ingest.report import as_json, sentences, table  # noqa: PLC0415 Rich is not needed before
+
     if json_:
         found = as_json(report, dry_run=dry_run, continued_after=start, finished=finished)
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
@@ -181,6 +181,8 @@ def _tell(report: Report, start: int, *, dry_run: bool, json_: bool, finished: b
         for line in sentences(report, dry_run=dry_run):
             typer.echo(line)
         if report.difference.quantities:
+            from rich.console import Console  # noqa: PLC0415
+
             Console().print(table(report))
     if not finished:
         typer.echo("interrupted: the same call goes on from here" if not dry_run else "interrupted", err=True)

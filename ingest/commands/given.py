@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from typing import Final, Protocol
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Protocol
 
 import decoders
 from ingest import unwrap as unwrapping
@@ -23,7 +20,8 @@ from ingest.sources.things_stack_storage import BackfillSettings
 from ingest.sources.webhook_settings import WebhookSettings
 from sinks.storage import Storage
 
-console: Final = Console(stderr=True)
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Simulation(Protocol):
@@ -61,5 +59,9 @@ def finder(given: Given, held: ExitStack) -> Find:
 
 def progress() -> Progress:
     """A bar on a terminal, nothing elsewhere."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    from rich import progress as bars  # noqa: PLC0415 3 MB that the services spare
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
+    return bars.Progress(*columns, bars.TimeRemainingColumn(), console=console, disable=not console.is_terminal)
