@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, Protocol
 
@@ -36,8 +35,8 @@ class Places:
         self._registry = registry
         self._find = find
         self._revision = -1
-        self._by_device: dict[str, list[Place]] = {}
-        self._sites: dict[str, list[Site]] = {}
+        self._places: dict[str, tuple[Place, ...]] = {}
+        self._sites: dict[str, tuple[Site, ...]] = {}
         self._looked_s = 0.0
         self._is_fresh = False
         self._look()
@@ -53,10 +52,11 @@ class Places:
         revision = self._registry.revision()
         if revision == self._revision:
             return
-        by_device: dict[str, list[Place]] = defaultdict(list)
+        places: dict[str, tuple[Place, ...]] = {}
         for place in self._registry.iter_places():
-            by_device[place.device.dev_eui].append(place)
-        self._by_device, self._revision = dict(by_device), revision
+            device = place.device.dev_eui
+            places[device] = (*places.get(device, ()), place)
+        self._places, self._revision = places, revision
         self._sites.clear()
 
     def at(self, device: str, time_ms: int) -> Site | None:
@@ -67,11 +67,12 @@ class Places:
                 return known
         return site(Place(sites[0].place.device, None, None), self._find) if sites else None
 
-    def _sites_of(self, device: str) -> list[Site]:
+    def _sites_of(self, device: str) -> tuple[Site, ...]:
         """Where this device ever stood, made when it sends its first frame; empty for an unknown device."""
-        if device not in self._by_device and not self._is_fresh:
+        if device not in self._places and not self._is_fresh:
             self._look()
-        sites = [site(place, self._find) for place in self._by_device.pop(device, ())]
+        sites = tuple(site(place, self._find) for place in self._places.get(device, ()))
         if sites:
             self._sites[device] = sites
+            del self._places[device]
         return sites

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ingest.places import Places
 from sinks.model import Device, Installation
 from sinks.ports import Place
@@ -33,6 +35,20 @@ def test_between_two_installations_a_device_is_known_but_nowhere() -> None:
 
 def test_a_device_that_nobody_registered_is_unknown() -> None:
     assert Places(moved()).at("0000000000000000", 150) is None
+
+
+def test_a_device_whose_decoder_could_not_be_found_once_is_still_known() -> None:
+    answers = iter([ZeroDivisionError("a defect"), None])
+
+    def find(_name: str) -> None:
+        if defect := next(answers):
+            raise defect
+
+    towns = Towns([Place(DEVICE, None, None)])
+    places = Places(towns, find)
+    with pytest.raises(ZeroDivisionError):
+        places.at(BIN_EUI, 150)
+    assert places.at(BIN_EUI, 150) is not None
 
 
 def test_a_change_of_the_registry_is_taken_over_with_its_revision() -> None:
