@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from time import time_ns
 
 import pytest
 
-from sinks.model import Device, Organisation
+from sinks.model import Device, Envelope, Organisation
 from sinks.storage import Storage
 from tests.door import environment, smartcity, started
 from tests.ingest.house import BIN_EUI, chirpstack
@@ -18,6 +19,16 @@ from tests.servers.process import wait_for
 from tests.test_way import publish
 
 TOPIC = f"application/a/device/{BIN_EUI}/event/up"
+
+
+SPARED = {"sqlalchemy", "alembic", "influxdb_client", "rich", "fastapi", "uvicorn", "aiokafka", "quickjs"}
+"""Packages that neither half needs for MQTT and the embedded store; together they weigh more than all else."""
+
+
+def imported(log: Path) -> set[str]:
+    """Top-level packages that a process has loaded, by what Python says with PYTHONPROFILEIMPORTTIME."""
+    lines = [line for line in log.read_text().splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
 def frame(number: int) -> bytes:
@@ -80,3 +91,28 @@ def test_a_file_taken_beside_a_running_intake_is_counted_once(tmp_path: Path) ->
     status = smartcity("status", env=env)
     assert status.code == 0, status.out
     assert "never came" not in status.out
+
+
+@pytest.mark.server("mosquitto")
+def test_receiving_loads_no_package_that_it_does_not_need(tmp_path: Path) -> None:
+    log = tmp_path / "receive.log"
+    with mosquitto.running() as broker:
+        port = str(broker.port)
+        env = environment(tmp_path / "data", SMARTCITY_MQTT__MAIN__PORT=port, PYTHONPROFILEIMPORTTIME="1")
+        with started("ingest", "receive", env=env, log=log):
+            wait_for(lambda: "listening to" in log.read_text(), 30, "the subscription")
+    assert "paho" in imported(log)
+    assert not imported(log) & SPARED
+
+
+def test_processing_loads_no_package_that_it_does_not_need(tmp_path: Path) -> None:
+    storage, log = Storage(data=tmp_path / "data"), tmp_path / "process.log"
+    with closing(storage.open_registry()) as registry, registry.transaction():
+        registry.add_organisation(Organisation("offenbach", "Offenbach"))
+        registry.add_device(Device(BIN_EUI, "offenbach", "milesight_em400_mud"))
+    with closing(storage.open_journal()) as journal:
+        journal.append([Envelope("main", None, TOPIC, frame(1), time_ns())])
+    with started("ingest", "process", env=environment(storage.data, PYTHONPROFILEIMPORTTIME="1"), log=log):
+        wait_for(lambda: counts(storage) == {"stored": 1}, 30, "the message in the store")
+    assert "decoders" in imported(log)
+    assert not imported(log) & SPARED
