@@ -8,7 +8,8 @@ too, since its second row would stay: the lane remembers the frames that it has 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -21,6 +22,8 @@ from .places import Places
 
 BEHIND: Final = 10_000
 """Messages waiting, from which on a sink is catching up: a second of work and more."""
+HELD_NS: Final = 10 * 1_000_000_000
+"""How long the oldest of them must have waited: of a flood that is over in seconds, this lane would be a tenth more."""
 PORTION: Final = 150
 """Messages shown after each batch of the backlog, at most: a tenth of the work. What else arrived waits its turn."""
 LEAD_IN: Final = 500
@@ -39,6 +42,7 @@ class Ahead:
     store: Store
     places: Places
     unwrap: Unwrap
+    clock_ns: Callable[[], int] = time.time_ns
     _after: int | None = None
     _memory: dict[str, int] = field(default_factory=dict)
 
@@ -49,7 +53,7 @@ class Ahead:
         does not take them is left to the delivery, which waits for it. Raises `Unavailable` of journal and books.
         """
         oldest, newest = self.journal.bounds()
-        if newest - settled < BEHIND:
+        if newest - settled < BEHIND or not self._is_held_up(settled):
             self.rest()
             return 0
         if self._after is None:
@@ -66,6 +70,11 @@ class Ahead:
         """The sink has caught up: nothing need be remembered."""
         self._after = None
         self._memory.clear()
+
+    def _is_held_up(self, settled: int) -> bool:
+        """Whether the next message has waited for long."""
+        waiting = self.journal.read(settled, 1)
+        return bool(waiting) and self.clock_ns() - waiting[0].envelope.arrived_ns >= HELD_NS
 
     def _remember(self, after: int, through: int) -> None:
         """Frames that arrived and are not shown; what was shown or remembered before is known."""

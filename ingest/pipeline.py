@@ -100,6 +100,8 @@ def process(entries: Sequence[Entry], unwrap: Unwrap, places: Places, seen: Seen
 
 def _known(frame: Frame, keys: Mapping[str, int], memory: Mapping[str, int]) -> str | None:
     """The key by which this frame was seen before."""
+    if memory.keys().isdisjoint(keys):
+        return None  # nearly always
     for key in keys:
         if key in memory and _same_frame(frame, key, memory):
             return key

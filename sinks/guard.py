@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache
 from time import time
 from typing import Final
 
@@ -104,7 +104,7 @@ def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code | Non
     return None, ""
 
 
-@lru_cache(maxsize=65_536)
+@cache  # as many as devices are registered; one that forgets the oldest is slower with many
 def series_fault(series: Series, limits: Limits = DEFAULTS) -> tuple[Code, str] | None:
     """Why no row of this series can be stored, None when they can."""
     if series.measurement not in MEASUREMENTS:

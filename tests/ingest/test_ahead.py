@@ -96,6 +96,15 @@ def test_a_sink_that_is_not_far_behind_has_no_such_lane(lane: Ahead, tmp_path: P
     assert numbers(tmp_path) == []
 
 
+def test_a_flood_that_came_just_now_needs_no_such_lane(lane: Ahead, tmp_path: Path) -> None:
+    arrived_ns = lane.journal.read(0, 1)[0].envelope.arrived_ns
+    lane.clock_ns = lambda: arrived_ns + ahead.HELD_NS - 1
+    assert lane.show(settled=0) == 0
+    lane.clock_ns = lambda: arrived_ns + ahead.HELD_NS
+    assert lane.show(settled=0) == 5
+    assert numbers(tmp_path) == [35, 36, 37, 38, 39]
+
+
 def test_a_frame_sent_again_is_known_beside_the_backlog_too(lane: Ahead, tmp_path: Path) -> None:
     lane.journal.append([sent(34, repeat=5)])
     lane.show(settled=0)
