@@ -207,7 +207,7 @@ def models(ctx: typer.Context, as_json: output.Json = False) -> None:
 
 ingest_commands.add_to(app)
 app.command("status", epilog="Example: smartcity status --json")(show.status)
-sink_commands.add_to(app, {name: decoder.key for name, decoder in decoders.by_name().items()})
+sink_commands.add_to(app)
 grafana_commands.add_to(app)
 sink_commands.devices.command("models", epilog="Example: smartcity devices models --json")(models)
 

@@ -146,6 +146,12 @@ class Loaded:
     origins: Mapping[str, str]
     file: Path | None
 
+    @property
+    def models(self) -> dict[str, str]:
+        """Every name of a model to the key of its decoder: key, trade name and alias in lower case, codecs as named."""
+        ours = {name: decoder.key for name, decoder in decoders.by_name().items()}
+        return ours | {name: name for name in self.settings.codecs}
+
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Loaded:
     """Read the file (None: `smartcity.toml` if it is there) and the environment. Raises SettingsError."""

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,23 +27,19 @@ assets = typer.Typer(no_args_is_help=True, help="Assets: the bins and trees that
 organisations = typer.Typer(no_args_is_help=True, help="Organisations: the cities that own devices and assets.")
 keys = typer.Typer(no_args_is_help=True, help="Keys: tokens that let programs in.")
 
-_MODELS: Final[dict[str, str]] = {}
-"""Every name of a model (key, trade name, alias; lower case) to the key of its decoder, told by the door before any
-command runs: this room does not know the decoders."""
 
-
-def add_to(app: typer.Typer, models: Mapping[str, str]) -> None:
+def add_to(app: typer.Typer) -> None:
     """Put these commands into the application."""
     app.add_typer(devices, name="devices")
     app.add_typer(assets, name="assets")
     app.add_typer(organisations, name="organisations")
     app.add_typer(keys, name="keys")
-    _MODELS.update(models)
 
 
-def known_models(ctx: typer.Context) -> dict[str, str]:
-    """As `_MODELS`, with the codecs that the settings name, which are called by their own names alone."""
-    return _MODELS | {name: name for name in ctx.obj.settings.codecs}
+def known_models(ctx: typer.Context) -> Mapping[str, str]:
+    """Every name of a model to the key of its decoder, as the door tells it: this room does not know the decoders."""
+    known: Mapping[str, str] = ctx.obj.models
+    return known
 
 
 @contextmanager
