@@ -6,6 +6,7 @@ SQLAlchemy would be 15 MB of a process that reads two numbers and one table, and
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from functools import lru_cache
@@ -26,18 +27,24 @@ ORDER BY dev_eui, from_ms"""
 """A device and its asset belong to one organisation."""
 _CACHE_KIB: Final = 256
 """The tables are read from one end to the other, so nothing of them need be kept."""
+_WAIT_S: Final = 10
 _ALIKE: Final = 1_000
 """A city's bins are mounted alike and have the same sizes: equal mappings are one object, of so many different ones."""
 
 
 def is_newest(path: Path) -> bool:
     """Whether a file is there that has the schema of this program. Raises `Unavailable` and `Refused`."""
-    if not path.exists():
-        return False
-    with reported(path), closing(connect(path)) as db:
+    with reported(path):
+        return path.exists() and _step(path) == newest()
+
+
+def _step(path: Path) -> str | None:
+    """The newest step in a file, None when there is none. Only reads: another process may be making the file now."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
-            return False
-        return db.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest(),)]
+            return None
+        row = db.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row else None
 
 
 class SqlitePlaces:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 from contextlib import closing
 from pathlib import Path
 from typing import get_args
@@ -51,6 +52,20 @@ def test_a_registry_url_goes_before_the_data_folder(tmp_path: Path) -> None:
 def test_the_intake_may_be_the_first_that_asks_for_the_registry(tmp_path: Path) -> None:
     with closing(storage(tmp_path, "embedded").open_places()) as places:
         assert (places.revision(), list(places.iter_places())) == (0, [])
+
+
+def _first_places(data: Path) -> None:
+    Storage(data=data).open_places().close()
+
+
+def test_processes_that_start_at_once_all_find_the_places(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    starts = [spawn.Process(target=_first_places, args=(tmp_path / "data",)) for _ in range(3)]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join(60)
+    assert [start.exitcode for start in starts] == [0] * 3
 
 
 def test_places_are_those_of_the_registry_s_own_url(tmp_path: Path) -> None:
