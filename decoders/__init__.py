@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from .devices import load
+from . import devices
 from .model import Code, Decoded, Decoder, Event, Issue, Kind, Reading
 from .quantities import QUANTITIES, Quantity
 
@@ -28,7 +30,19 @@ __all__ = [
 @cache
 def all_decoders() -> dict[str, Decoder]:
     """Every decoder by its key."""
-    return load()
+    return devices.load()
+
+
+@cache
+def _files() -> frozenset[str]:
+    return frozenset(module.name for module in iter_modules(devices.__path__))
+
+
+@cache
+def _of_file(key: str) -> Decoder | None:
+    """A decoder from its own file, without the others: a city has a few models, and all that there are take 3 MB."""
+    found = import_module(f"{devices.__name__}.{key}").DECODER
+    return found if isinstance(found, Decoder) else None
 
 
 @cache
@@ -59,4 +73,5 @@ def find(name: str) -> Decoder | None:
 
     Upper or lower case, spaces and signs, and the vendor before it make no difference: "em400 mud" is found.
     """
-    return by_name().get(name) or by_name().get(name.casefold()) or _by_letters().get(_letters(name))
+    known = _of_file(name) if name in _files() else None
+    return known or by_name().get(name) or by_name().get(name.casefold()) or _by_letters().get(_letters(name))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from decoders import all_decoders, find
@@ -70,3 +73,12 @@ def test_every_model_is_found_by_vendor_and_model() -> None:
 
 def test_half_a_name_is_no_name() -> None:
     assert [find(name) for name in ("em400", "milesight", "", "-", "mud")] == [None] * 5
+
+
+def test_a_key_leads_to_its_decoder_and_loads_no_other() -> None:
+    program = (
+        "import sys; from decoders import all_decoders, find; found = find('milesight_em400_mud');"
+        " print(found.key, 'decoders.devices.dragino_ldds75' in sys.modules, all_decoders()[found.key] is found)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["milesight_em400_mud", "False", "True"]
