@@ -1,7 +1,8 @@
 """From the journal into one store: a loop of its own for every sink, over a feed of its own.
 
 A batch is settled only after its store has taken it. While the store is away nothing is settled, so nothing is lost
-and no other sink waits; the backlog is what the journal holds beyond what is settled.
+and no other sink waits; the backlog is what the journal holds beyond what is settled. While the store takes one batch,
+the next is processed; one at a time is on its way, and they are settled in order.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +29,7 @@ from .gaps import GapFinder
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process, remembered
 from .places import Places
 
-BATCH: Final = 1_500
+BATCH: Final = 1_000
 PORTION: Final = 500
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
@@ -38,6 +39,25 @@ RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 REFUSED_S: Final = 15.0
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Batches that are processed and on their way into the store.
+
+    `rest`: points that are not handed to the writer. `known`: by lane, what the frames are known by.
+    """
+
+    batches: Sequence[Batch]
+    fates: Sequence[list[Fate]]
+    writing: Sequence[Future[Written | None]]
+    rest: Sequence[Point]
+    known: Mapping[int, Mapping[str, int]]
+
+    @property
+    def number(self) -> int:
+        """Of messages."""
+        return _number(self.batches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,71 +74,89 @@ class Delivery:
 
     def run(self, stop: Event) -> None:
         """Deliver until `stop` is set."""
-        while not stop.is_set():
+        begun: _Begun | None = None
+        while begun is not None or not stop.is_set():
             try:
-                if 0 < self.deliver_batch(stop, IDLE_S) < BUSY_PER_S * self.store.apart_s:
-                    stop.wait(self.store.apart_s)
+                begun = self._go_on(begun, stop)
             except SinkError as error:
+                begun = None  # what was begun is taken again
                 log.warning("%s: %s", self.store.name, error)
                 stop.wait(RETRY_S[-1])
 
     def deliver_batch(self, stop: Event, wait_s: float = 0.0) -> int:
         """Take the next messages all the way; gives their number, 0 when none came or they had to be left for later."""
         batches = self.feed.take(BATCH, wait_s)
-        if not batches:
-            return 0
+        return self._finish(self._begin(batches, None, stop), stop) if batches else 0
+
+    def _go_on(self, begun: _Begun | None, stop: Event) -> _Begun | None:
+        """Begin what follows, and then finish what was begun: the store works meanwhile, and nobody waits for it.
+
+        Gives what is on its way now. A batch that is not full is finished at once, since nothing follows it.
+        """
+        if begun is None:
+            batches = self.feed.take(BATCH, IDLE_S)
+        else:
+            batches = [] if stop.is_set() else self.feed.behind(begun.batches, BATCH)
+        following = self._begin(batches, begun, stop) if batches else None
+        if begun is not None and not self._finish(begun, stop):
+            return None
+        if following is None or following.number >= BATCH:
+            return following
+        if self._finish(following, stop) < BUSY_PER_S * self.store.apart_s:
+            stop.wait(self.store.apart_s)
+        return None
+
+    def _begin(self, batches: Sequence[Batch], before: _Begun | None, stop: Event) -> _Begun:
+        """Process portion by portion, each on its way to the store when the next is processed.
+
+        `before`: batches that are not settled yet. What is left of a batch that is not full need not change threads.
+        """
         self.places.refresh()
-        fates, written = self._process_and_write(batches, stop)
-        if written is None:
+        fates: list[list[Fate]] = [[] for _ in batches]
+        known: dict[int, dict[str, int]] = {batch.lane: {} for batch in batches}
+        writing: list[Future[Written | None]] = []
+        points: list[Point] = []
+        for number, batch in enumerate(batches):
+            earlier = before.known.get(batch.lane, {}) if before is not None else {}
+            seen = partial(self._seen, batch.lane, earlier, known[batch.lane])
+            for start in range(0, len(batch.entries), PORTION):
+                some = process(batch.entries[start : start + PORTION], self.unwrap, self.places, seen)
+                fates[number] += some
+                for fate in some:
+                    known[batch.lane].update(fate.keys)
+                points += all_points(some)
+                if len(points) >= PORTION:
+                    writing.append(self.writer.submit(self._write, points, stop))
+                    points = []
+        if points and _number(batches) >= BATCH:
+            writing.append(self.writer.submit(self._write, points, stop))
+            points = []
+        return _Begun(batches, fates, writing, points, known)
+
+    def _finish(self, begun: _Begun, stop: Event) -> int:
+        """Settle what the store has taken; gives the number of messages, 0 when it had not decided before the stop."""
+        written = [one.result() for one in begun.writing]
+        written.append(self._write(begun.rest, stop))
+        if any(one is None for one in written):
             return 0
-        sink = self.store.name
-        taken = [settlement(sink, b.entries, some, written) for b, some in zip(batches, fates, strict=True)]
-        taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(fates)))
-        self.feed.settle(list(zip(batches, taken, strict=True)))
+        rejected = [refusal for one in written if one is not None for refusal in one.rejected]
+        sink, pairs = self.store.name, list(zip(begun.batches, begun.fates, strict=True))
+        taken = [settlement(sink, batch.entries, some, rejected) for batch, some in pairs]
+        taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(begun.fates)))
+        self.feed.settle(list(zip(begun.batches, taken, strict=True)))
         self.gaps.settled()
-        number = sum(len(batch.entries) for batch in batches)
         if self.ahead is not None:
-            if number < BATCH:  # there was no more: the journal need not be asked how far behind we are
+            if begun.number < BATCH:  # there was no more: the journal need not be asked how far behind we are
                 self.ahead.rest()
             else:
                 self.ahead.show(taken[-1].through)
-        return number
+        return begun.number
 
-    def _process_and_write(
-        self, batches: Sequence[Batch], stop: Event
-    ) -> tuple[list[list[Fate]], Sequence[Rejected] | None]:
-        """The fates of each batch, and what the store rejects; None of it when it had not decided before the stop.
-
-        While the store takes one portion, the next is processed: a server works then, and we do not wait for it.
-        """
-        fates: list[list[Fate]] = [[] for _ in batches]
-        writing: list[Future[Written | None]] = []
-        points: list[Point] = []
-        for number, some in self._portions(batches):
-            fates[number] += some
-            points += all_points(some)
-            if len(points) >= PORTION:
-                writing.append(self.writer.submit(self._write, points, stop))
-                points = []
-        written = [one.result() for one in writing]
-        written.append(self._write(points, stop))  # the rest, or all of a small batch, without changing threads
-        rejected = [one.rejected for one in written if one is not None]
-        return fates, list(chain.from_iterable(rejected)) if len(rejected) == len(written) else None
-
-    def _portions(self, batches: Sequence[Batch]) -> Iterator[tuple[int, list[Fate]]]:
-        """Number of its batch and fates of every portion; it knows the frames of those before it."""
-        for number, batch in enumerate(batches):
-            known: dict[str, int] = {}
-            for start in range(0, len(batch.entries), PORTION):
-                portion = batch.entries[start : start + PORTION]
-                fates = process(portion, self.unwrap, self.places, partial(self._seen, batch.lane, known))
-                for fate in fates:
-                    known.update(fate.keys)
-                yield number, fates
-
-    def _seen(self, lane: int, known: Mapping[str, int], keys: Mapping[str, int]) -> Mapping[str, int]:
-        """The books, and what stands before in this batch."""
-        return {**self.feed.seen(lane, keys), **remembered(known, keys)}
+    def _seen(
+        self, lane: int, earlier: Mapping[str, int], known: Mapping[str, int], keys: Mapping[str, int]
+    ) -> Mapping[str, int]:
+        """The books, the batch that is not in them yet, and what stands before in this batch."""
+        return {**self.feed.seen(lane, keys), **remembered(earlier, keys), **remembered(known, keys)}
 
     def _write(self, points: Sequence[Point], stop: Event) -> Written | None:
         """Write until the store has decided; None when we were asked to stop before it had."""
@@ -137,6 +175,10 @@ class Delivery:
             attempt += 1
             stop.wait(pause)
         return None
+
+
+def _number(batches: Sequence[Batch]) -> int:
+    return sum(len(batch.entries) for batch in batches)
 
 
 def settlement(sink: str, entries: Sequence[Entry], fates: Sequence[Fate], rejected: Sequence[Rejected]) -> Settlement:

@@ -73,6 +73,10 @@ class LocalFeed:
             self._expire(after)
         return [Batch(0, 0, entries)] if entries else []
 
+    def behind(self, batches: Sequence[Batch], limit: int) -> Sequence[Batch]:
+        entries = self.journal.read(batches[-1].entries[-1].offset, limit)
+        return [Batch(0, 0, entries)] if entries else []
+
     def _expire(self, after: int) -> None:
         """Account for what retention had trimmed before this sink was in the books, which is all it ever misses."""
         trimmed = self.journal.trimmed()

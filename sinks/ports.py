@@ -92,6 +92,12 @@ class Feed(Protocol):
         What was taken and not settled is given again, to this worker or to another.
         """
 
+    def behind(self, batches: Sequence[Batch], limit: int) -> Sequence[Batch]:
+        """The messages that follow those taken but not settled yet; none where a journal does not give them so early.
+
+        They are to be settled after those.
+        """
+
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
         """As `Ledger.seen`, for the sink of this feed and one lane."""
 

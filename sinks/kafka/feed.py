@@ -123,6 +123,10 @@ class KafkaFeed:
             dead |= {(letter.offset, letter.part) for letter in parsed if letter.sink == self._sink}
         return dead
 
+    def behind(self, batches: Sequence[Batch], limit: int) -> Sequence[Batch]:  # noqa: ARG002 the port's words
+        """None: what was taken of a partition is committed before more is taken, so that a rebalance need not wait."""
+        return []
+
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
         return self._lanes[lane].memory.seen(keys)
 

@@ -166,6 +166,9 @@ class Dated:
     def take(self, limit: int, timeout_s: float) -> Sequence[Batch]:
         return self.feed.take(limit, timeout_s)
 
+    def behind(self, batches: Sequence[Batch], limit: int) -> Sequence[Batch]:
+        return self.feed.behind(batches, limit)
+
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
         return self.feed.seen(lane, keys)
 

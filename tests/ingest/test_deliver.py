@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ import pytest
 from ingest import deliver
 from ingest.deliver import Delivery
 from ingest.gaps import GapFinder
+from ingest.networks.model import Uplink
 from ingest.places import Places
 from ingest.unwrap import unwrap
 from sinks.embedded.read import EmbeddedReader
@@ -21,8 +23,8 @@ from sinks.feed import LocalFeed, Turn
 from sinks.gaps import SqliteGaps
 from sinks.journal import SqliteJournal
 from sinks.ledger import SqliteLedger
-from sinks.model import Point
-from sinks.ports import Rejected, Selection, Written
+from sinks.model import Envelope, Point
+from sinks.ports import Rejected, Selection, Settlement, Written
 from tests.ingest.house import BIN_EUI, NOW_MS, chirpstack, envelope, town
 
 
@@ -232,6 +234,85 @@ def test_told_to_stop_while_one_portion_waits_nothing_of_the_batch_is_settled(
     assert feed.ledger.cursor("store") == 0
     deliver_all(delivery)
     assert feed.ledger.counts("store") == {"stored": 3}
+
+
+def run_until(delivery: Delivery, done: Callable[[], bool]) -> None:
+    stop = Event()
+    worker = Thread(target=delivery.run, args=(stop,))
+    worker.start()
+    deadline = time.monotonic() + 30
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    stop.set()
+    worker.join(timeout=30)
+    assert done()
+
+
+def test_while_the_store_takes_a_full_batch_the_next_is_processed_and_knows_its_frames(
+    delivery: Delivery, feed: LocalFeed, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 2)
+    frames = [chirpstack(f_cnt=n, frame_id=str(n), time=f"2026-05-28T20:26:4{n}+00:00") for n in range(4)]
+    third_was_read, write = Event(), store.write
+
+    def read(message: Envelope) -> Sequence[Uplink]:
+        if message.body == frames[2]:
+            third_was_read.set()
+        return unwrap(message)
+
+    def written(points: Sequence[Point]) -> Written:
+        assert third_was_read.wait(20)
+        return write(points)
+
+    monkeypatch.setattr(store, "write", written)
+    feed.journal.append([envelope(body) for body in (*frames[:2], frames[1], frames[2], frames[3], frames[0])])
+    run_until(replace(delivery, unwrap=read), lambda: feed.ledger.cursor("store") == 6)
+
+    assert feed.ledger.counts("store") == {"duplicate": 2, "stored": 4}
+    assert len(stored_distances(tmp_path)) == 4
+
+
+def test_full_batches_are_settled_in_order_while_the_store_comes_and_goes(
+    delivery: Delivery, feed: LocalFeed, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 2)
+    monkeypatch.setattr(deliver, "PORTION", 1)
+    store.answers = [Unavailable("away", retry_after=0.001), Unavailable("away", retry_after=0.001)]
+    bodies = [chirpstack(f_cnt=n, frame_id=str(n), time=f"2026-05-28T20:26:{n:02}+00:00") for n in range(9)]
+    feed.journal.append([envelope(body) for body in (*bodies, b"no json")])
+    cursors: list[int] = []
+
+    def all_settled() -> bool:
+        cursors.append(feed.ledger.cursor("store"))
+        return cursors[-1] == 10
+
+    run_until(delivery, all_settled)
+
+    assert cursors == sorted(cursors)
+    assert feed.ledger.counts("store") == {"dead_letter": 1, "stored": 9}
+    assert len(stored_distances(tmp_path)) == 9
+
+
+def test_what_was_begun_when_the_books_did_not_answer_is_done_again(
+    delivery: Delivery, feed: LocalFeed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 2)
+    monkeypatch.setattr(deliver, "RETRY_S", (0.01,))
+    bodies = [chirpstack(f_cnt=n, frame_id=str(n), time=f"2026-05-28T20:26:{n:02}+00:00") for n in range(8)]
+    feed.journal.append([envelope(body) for body in bodies])
+    settle, refusals = SqliteLedger.settle, [Unavailable("the disk is full"), Unavailable("the disk is full")]
+
+    def settled(ledger: SqliteLedger, settlement: Settlement) -> None:
+        if settlement.through > 2 and refusals:
+            raise refusals.pop()
+        settle(ledger, settlement)
+
+    monkeypatch.setattr(SqliteLedger, "settle", settled)
+    run_until(delivery, lambda: feed.ledger.cursor("store") == 8)
+
+    assert refusals == []
+    assert feed.ledger.counts("store") == {"stored": 8}
+    assert len(stored_distances(tmp_path)) == 8
 
 
 def test_two_intakes_on_one_folder_count_every_message_once(store: Store, tmp_path: Path) -> None:

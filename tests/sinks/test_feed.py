@@ -9,8 +9,9 @@ from threading import Event, Thread
 
 import pytest
 
-from sinks.feed import FileBell
+from sinks.feed import FileBell, LocalFeed
 from sinks.journal import SqliteJournal
+from sinks.ledger import SqliteLedger
 from sinks.model import Envelope
 from sinks.storage import Storage
 from tests.sinks.feed_contract import SINK, FeedContract, House, appender, recall
@@ -47,6 +48,17 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
 def bell(tmp_path: Path) -> Iterator[FileBell]:
     with closing(FileBell(tmp_path / "journal.db")) as bell:
         yield bell
+
+
+def test_what_follows_a_batch_is_given_before_that_is_settled(tmp_path: Path) -> None:
+    with closing(LocalFeed(SqliteJournal(tmp_path / "j.db"), SqliteLedger(tmp_path / "l.db"), "embedded")) as feed:
+        feed.journal.append([envelope(number) for number in range(5)])
+        first = feed.take(2, 0)
+        second = feed.behind(first, 2)
+        third = feed.behind(second, 2)
+        assert [[entry.offset for entry in one[0].entries] for one in (first, second, third)] == [[1, 2], [3, 4], [5]]
+        assert feed.behind(third, 2) == []
+        assert [entry.offset for entry in feed.take(9, 0)[0].entries] == [1, 2, 3, 4, 5]
 
 
 def test_a_bell_rings_for_what_another_connection_writes_after_it_was_cleared(
