@@ -43,20 +43,20 @@ def observe(uplink: Uplink, decoded: Decoded | None, site: Site, decoder: str, o
     """
     received_ms = (uplink.received_ns or 0) // _NS
     points = []
-    origin: Fields = {"quality": _GOOD, "offset": offset}
-    if decoder:
-        origin["decoder"] = decoder
-    said = _said(uplink, decoded, origin)
+    fields = _origin(decoder, offset)
+    bare = len(fields)
+    _add_said(fields, uplink, decoded)
+    said: Fields | None = fields
     if decoded is not None:
         for reading in decoded.readings:
-            if reading.time_ms is None and not reading.age_ms and said is not origin:
-                fields, said = said, origin
+            if said is not None and reading.time_ms is None and not reading.age_ms:
+                fields, said = said, None
             else:
-                fields = origin.copy()
+                fields = _origin(decoder, offset)
             points.append(_measured(reading, decoded, site, fields, received_ms))
         if len(points) > 1:
             points = _apart(points)
-    if len(said) > len(origin):
+    if said is not None and len(said) > bare:
         points.append(Point(series(site.place, "device_status"), received_ms, said))
     happened = decoded.events if decoded is not None else _happened(uplink, points)
     if happened:
@@ -171,19 +171,22 @@ def _depth(channel: str, site: Site) -> str:
     return {name.strip(): depth.strip() for name, depth in pairs}.get(channel, channel)
 
 
-def _said(uplink: Uplink, decoded: Decoded | None, origin: Fields) -> Fields:
-    """What stands in the row of the reception, whatever was measured: condition and link, behind the origin.
+def _origin(decoder: str, offset: int) -> Fields:
+    """What stands in every row of a frame."""
+    return {"quality": _GOOD, "offset": offset, "decoder": decoder} if decoder else {"quality": _GOOD, "offset": offset}
+
+
+def _add_said(fields: Fields, uplink: Uplink, decoded: Decoded | None) -> None:
+    """What stands in the row of the reception, whatever was measured: condition and link.
 
     The device's own condition is from the frame and from the network server's status event.
     """
-    fields = origin.copy()
     if decoded is not None:
         _add_condition(fields, decoded.status)
     if uplink.status is not None:
         _add_condition(fields, uplink.status)
     if uplink.outcome in _HEARD:
         _add_link(fields, uplink)
-    return fields
 
 
 def _add_condition(fields: Fields, said: Mapping[str, float | str | bool]) -> None:

@@ -217,10 +217,11 @@ def dead_letter(frame: Frame, reason: str, detail: str) -> DeadLetter:
 def dedup_keys(frame: Frame) -> dict[str, int]:
     """What a frame may be known by, with the event time up to which it counts."""
     uplink, received = frame.uplink, frame.received_ms
-    if uplink.outcome in (_DEAD_LETTER, _DERIVED):
+    outcome = uplink.outcome
+    if outcome is _DEAD_LETTER or outcome is _DERIVED:
         return {}
     keys = {uplink.dedup_key: received + REDELIVERY_MS} if uplink.dedup_key else {}
-    if uplink.f_cnt is not None and uplink.payload and uplink.outcome is _DATA:
+    if outcome is _DATA and uplink.f_cnt is not None and uplink.payload:
         identity = f"radio:{frame.device}{SLOT}{uplink.session or ''}:{uplink.f_cnt}:{uplink.payload.hex()}"
         keys[identity] = received + RETRANSMISSION_MS
     return keys
@@ -235,7 +236,7 @@ def _same_frame(frame: Frame, key: str, memory: Mapping[str, int]) -> bool:
 
 def remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, int]:
     """Those of the keys that are in this memory, as `Seen` gives them."""
-    return {key: memory[key] for key in keys if key in memory}
+    return {key: memory[key] for key in keys.keys() & memory.keys()}
 
 
 def all_points(fates: Sequence[Fate]) -> list[Point]:

@@ -72,9 +72,9 @@ def admit(points: Iterable[Point], now: int, limits: Limits = DEFAULTS) -> tuple
     rejected: list[Rejected] = []
     latest_ms = now + limits.ahead_ms if now >= limits.earliest_ms else LATEST_MS
     for point in points:
-        code, detail = _row_fault(point, latest_ms, limits)
-        if code is not None:
-            rejected.append(Rejected(point, code, detail))
+        fault = _row_fault(point, latest_ms, limits)
+        if fault is not None:
+            rejected.append(Rejected(point, *fault))
             continue
         bad = _bad_fields(point, limits)
         if not bad:
@@ -93,7 +93,7 @@ def without(point: Point, names: Iterable[str | None]) -> Point:
     return Point(point.series, point.time_ms, {k: v for k, v in point.fields.items() if k not in left_out})
 
 
-def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code | None, str]:
+def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code, str] | None:
     fault = series_fault(point.series, limits)
     if fault is not None:
         return fault
@@ -101,7 +101,7 @@ def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code | Non
         return Code.TIME_RANGE, f"time {point.time_ms} ms is not within {limits.earliest_ms} to {latest_ms} ms"
     if not point.fields:
         return Code.EMPTY, "the row has no fields"
-    return None, ""
+    return None
 
 
 @cache  # as many as devices are registered; one that forgets the oldest is slower with many

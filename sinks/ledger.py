@@ -138,8 +138,16 @@ class SqliteLedger:
 
     def settle(self, settlement: Settlement) -> None:
         sink, slots = settlement.sink, self._slots_of(settlement.sink)
-        rows = [(until, key, sink) for key, until in settlement.seen.items() if SLOT not in key]
-        newest = [(key, until) for key, until in settlement.seen.items() if SLOT in key]
+        rows: list[tuple[int, str, str]] = []
+        newest: list[tuple[str, int]] = []
+        fresh: Slots = {}
+        for key, until in settlement.seen.items():
+            slot, is_newest, _ = key.partition(SLOT)
+            if is_newest:
+                newest.append((key, until))
+                fresh[slot] = (key, until)
+            else:
+                rows.append((until, key, sink))
         with self._lock, reported(self._path), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
@@ -154,8 +162,9 @@ class SqliteLedger:
             insert(self._db, _LETTER, [_letter_row(letter) for letter in settlement.dead_letters])
             gaps.take(self._db, sink, settlement.gaps)
             self._forget(settlement.forget_before_ms)
-        slots.update((one[0].partition(SLOT)[0], one) for one in newest)
-        self._latest[sink] = max([self._latest[sink], *(until for until, _, _ in rows)])
+        slots |= fresh
+        if rows:
+            self._latest[sink] = max(self._latest[sink], max(rows)[0])
 
     def _forget(self, before_ms: int) -> None:
         """A few expired keys with each batch, so that forgetting never holds up the living."""
