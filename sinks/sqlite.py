@@ -14,6 +14,8 @@ from .errors import Refused, Unavailable
 
 _ROWS_AT_ONCE: Final = (500, 100, 20, 4, 1)
 """Few sizes, so that the connection keeps every statement prepared: preparing costs as much as inserting."""
+_CACHE_KIB: Final = 512
+"""Of pages, for each connection; SQLite would keep 2 MB. What is needed again soon is the newest, and small."""
 
 
 def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
@@ -30,6 +32,7 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
                 connection.execute(f"PRAGMA {pragma}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
 
 
