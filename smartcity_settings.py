@@ -24,8 +24,8 @@ from ingest.insights.settings import DeriveSettings
 from ingest.javascript.settings import CodecSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
-from ingest.sources.mqtt import MqttSettings
-from ingest.sources.things_stack_storage import BackfillSettings
+from ingest.sources.backfill_settings import BackfillSettings
+from ingest.sources.mqtt_settings import MqttSettings
 from ingest.sources.webhook_settings import WebhookSettings
 from sinks.storage import JournalSettings, Storage, StoreSettings, read_secret
 

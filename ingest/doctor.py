@@ -24,7 +24,8 @@ from sinks.books import Account
 from sinks.errors import SinkError
 from sinks.storage import Storage
 
-from .sources.mqtt import MqttSettings, make_client
+from .sources.mqtt import make_client
+from .sources.mqtt_settings import MqttSettings
 from .status import imbalance
 from .supervise import port_is_free
 

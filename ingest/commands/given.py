@@ -15,8 +15,8 @@ from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
 from ingest.pipeline import Unwrap
 from ingest.site import Find
-from ingest.sources.mqtt import MqttSettings
-from ingest.sources.things_stack_storage import BackfillSettings
+from ingest.sources.backfill_settings import BackfillSettings
+from ingest.sources.mqtt_settings import MqttSettings
 from ingest.sources.webhook_settings import WebhookSettings
 from sinks.storage import Storage
 

@@ -19,8 +19,6 @@ from ingest.retain import Retention
 from ingest.run import MakeSource, keep_books, process, receive, watch
 from ingest.source_gaps import SourceWatch
 from ingest.sources.file import envelopes
-from ingest.sources.mqtt import MqttSource
-from ingest.sources.things_stack_storage import StorageSource
 from ingest.stopping import stopped_by_signals
 from sinks.ports import Bell, Events, Keys
 
@@ -83,6 +81,10 @@ def _receive(given: Given, held: ExitStack, stop: Event, grown: list[Event]) -> 
 
 
 def _sources(given: Given, held: ExitStack, events: Events) -> list[MakeSource]:
+    """Each with its client, which only a process that receives needs."""
+    from ingest.sources.mqtt import MqttSource  # noqa: PLC0415
+    from ingest.sources.things_stack_storage import StorageSource  # noqa: PLC0415
+
     gaps = {name: Event() for name in given.backfill}
     sources: list[MakeSource] = [
         partial(MqttSource, name, settings, events, gaps=[gaps[b] for b in gaps if given.backfill[b].source == name])

@@ -13,7 +13,8 @@ import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.sources.mqtt import MqttSettings, make_client
+from ingest.sources.mqtt import make_client
+from ingest.sources.mqtt_settings import MqttSettings
 
 from .mischief import Message, plan, stream
 from .pace import Pace

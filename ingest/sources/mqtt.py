@@ -13,22 +13,20 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from threading import Event
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ingest.keep import Keeper
 from sinks.model import Envelope
 from sinks.ports import Events
-from sinks.storage import read_secret
 
+from .mqtt_settings import MqttSettings
 from .stream import Publish, Stream
 from .watch import OPEN, Flapping, Watch
 
@@ -47,35 +45,6 @@ _MARKED: Final = _RETAINED | _DUPLICATE
 _FLAGS: Final = {0: (), _RETAINED: ("retained",), _DUPLICATE: ("redelivered",), _MARKED: ("retained", "redelivered")}
 
 log = logging.getLogger(__name__)
-
-
-class MqttSettings(BaseModel):
-    """One broker to listen to."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 1883
-    topics: Annotated[tuple[str, ...], Field(min_length=1)] = ("v3/+/devices/+/#", "application/+/device/+/event/+")
-    network: str | None = None
-    client_id: Annotated[str, Field(min_length=1, max_length=64)] = "smartcity-ingest"
-    version: Literal["3.1.1", "5"] = "3.1.1"
-    username: str | None = None
-    password: SecretStr | None = None
-    password_file: Path | None = None
-    tls: bool = False
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 60
-    lossless: bool = False
-    silent_after_s: Annotated[int, Field(ge=0, le=366 * 24 * 3600)] = 0
-
-    def secret(self) -> str | None:
-        """The password, given itself or as a file that holds it. Raises `Refused` when the file cannot be read."""
-        if self.password is not None:
-            return self.password.get_secret_value()
-        return read_secret(self.password_file) if self.password_file is not None else None
 
 
 class MqttSource:

@@ -16,7 +16,6 @@ Source: The Things Stack documentation, "Retrieve Messages" of its Storage Integ
 from __future__ import annotations
 
 import logging
-import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,16 +24,16 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ingest.networks.clock import parse, rfc3339
 from sinks.errors import Refused, SinkError, Unavailable
 from sinks.model import Envelope
-from sinks.storage import read_secret
+
+from .backfill_settings import BackfillSettings
 
 LIMIT: Final = 1_000
 MOST_BYTES: Final = 1_048_576
@@ -46,43 +45,8 @@ RETRY_S: Final = (5.0, 15.0, 60.0, 300.0)
 LONGEST_S: Final = 3600.0
 _NS: Final = 1_000_000_000
 _TOKENS: Final = ("X-Continuation-Token", "Grpc-Metadata-X-Continuation-Token")
-_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 
 log = logging.getLogger(__name__)
-
-
-class BackfillSettings(BaseModel):
-    """One application of one server. `source`: name of the MQTT source that it completes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str
-    application: Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){2,35}$")]
-    api_key: SecretStr | None = None
-    api_key_file: Path | None = None
-    ca_file: Path | None = None
-    source: str = "main"
-    interval_s: Annotated[int, Field(ge=60, le=86_400)] = 900
-    overlap_s: Annotated[int, Field(ge=0, le=30 * 86_400)] = 3600
-    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
-
-    @field_validator("url")
-    @classmethod
-    def _is_encrypted(cls, url: str) -> str:
-        parts = urlsplit(url)
-        allowed = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        if not (allowed and parts.hostname):
-            raise ValueError("must be https://…: the API key goes over this connection")
-        return url.rstrip("/")
-
-    def key(self) -> str:
-        """The API key (right: read application traffic). Raises `Refused` when there is none that can be used."""
-        if self.api_key is None and self.api_key_file is None:
-            raise Refused("the back-fill needs an API key: set api_key_file")
-        key = self.api_key.get_secret_value() if self.api_key else read_secret(self.api_key_file or Path())
-        if re.fullmatch(r"[!-~]+", key) is None:
-            raise Refused("the API key of the back-fill is empty or holds blanks or line ends")
-        return key
 
 
 class _Message(msgspec.Struct):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.doctor import Finding, check_broker, check_clock, check_folder, check_ports, check_stores
-from ingest.sources.mqtt import MqttSettings
+from ingest.sources.mqtt_settings import MqttSettings
 from sinks.ports import Settlement
 from sinks.storage import Storage, StoreSettings
 from tests.servers import mosquitto

@@ -13,7 +13,8 @@ import pytest
 
 from ingest.keep import INBOX, Keeper
 from ingest.sources import mqtt
-from ingest.sources.mqtt import MqttSettings, MqttSource
+from ingest.sources.mqtt import MqttSource
+from ingest.sources.mqtt_settings import MqttSettings
 from sinks.events import SqliteEvents
 from sinks.journal import SqliteJournal
 from tests.servers import mosquitto

@@ -19,7 +19,8 @@ from ingest.keep import Keeper
 from ingest.networks.clock import parse, rfc3339
 from ingest.places import Places
 from ingest.sources import things_stack_storage as source
-from ingest.sources.things_stack_storage import BackfillSettings, StorageSource
+from ingest.sources.backfill_settings import BackfillSettings
+from ingest.sources.things_stack_storage import StorageSource
 from ingest.unwrap import unwrap
 from sinks.embedded.read import EmbeddedReader
 from sinks.embedded.write import EmbeddedStore

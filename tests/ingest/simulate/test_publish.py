@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from ingest.networks.model import Outcome
 from ingest.simulate import Message, run, write_jsonl
 from ingest.simulate.publish import IN_FLIGHT, LATE_S, _Publisher
-from ingest.sources.mqtt import MqttSettings
+from ingest.sources.mqtt_settings import MqttSettings
 from ingest.unwrap import unwrap, unwrap_line
 from sinks.model import Envelope
 from tests.ingest.simulate.city import FLEET, START_S, STATIONS, planned
