@@ -13,7 +13,7 @@ from .reprocess import Report
 
 
 def as_json(report: Report, *, dry_run: bool, continued_after: int, finished: bool) -> dict[str, Any]:
-    """All of it. `continued_after`: offset at which an interrupted run went on, 0 for a run from the beginning."""
+    """All of it. `continued_after`: messages that an interrupted run went through before, 0 for a new one."""
     difference = report.difference
     return {
         "dry_run": dry_run,

@@ -1,8 +1,9 @@
 """The journal's messages through today's decoders once more: what would change in the store, and the change itself.
 
-Goes through the journal in batches beside the running intake, never further than the intake has come. Its place and
-the frames it has seen stand in books of its own, settled after each batch was written: stopped at any moment, it goes
-on where it was. Only rows that differ are written, as whole rows, so a second run finds nothing to do.
+Goes through the journal lane by lane, in batches beside the running intake, never further than the intake had come at
+the start. Its place and the frames it has seen stand in books of its own, settled after each batch was written: stopped
+at any moment, it goes on where it was. Only rows that differ are written, as whole rows, so a second run finds nothing
+to do.
 """
 
 from __future__ import annotations
@@ -26,7 +27,19 @@ from sinks.errors import Refused
 from sinks.guard import admit, now_ms
 from sinks.influxdb.schema import FRAMES
 from sinks.model import Envelope, Point
-from sinks.ports import Journal, Ledger, Reader, Registry, Rejected, Row, Selection, Store, series_key
+from sinks.ports import (
+    Batch,
+    Ledger,
+    Past,
+    Reader,
+    Registry,
+    Rejected,
+    Row,
+    Selection,
+    Store,
+    Stretch,
+    series_key,
+)
 from sinks.storage import Storage
 
 from .deliver import settlement
@@ -54,9 +67,14 @@ class Choice:
     until_ns: int
     asset: str = ""
 
+    @property
+    def begin_ns(self) -> int:
+        """What came in from here on is looked at: the day before too, since a later message may be its duplicate."""
+        return self.since_ns - REDELIVERY_MS * _NS
+
     def needs(self, envelope: Envelope) -> bool:
-        """Whether it is looked at: also what came in the day before, since a later message may be its duplicate."""
-        return self.since_ns - REDELIVERY_MS * _NS <= envelope.arrived_ns < self.until_ns
+        """Whether it is looked at."""
+        return self.begin_ns <= envelope.arrived_ns < self.until_ns
 
 
 def devices_of(registry: Registry, model: str, device: str, asset: str, find: Find = decoders.find) -> frozenset[str]:
@@ -76,7 +94,7 @@ def _is_of(decoder: Decoder | None, model: str) -> bool:
     return not model or (decoder is not None and decoder.key == model)
 
 
-def work(choice: Choice, registry: Registry, sink: str, find: Find = decoders.find) -> dict[str, str]:
+def work(choice: Choice, registry: Registry, journal: str, sink: str, find: Find = decoders.find) -> dict[str, str]:
     """What a run does, as far as its result depends on it: another call is other work and begins anew."""
     models = {known.model for known in registry.devices() if known.dev_eui in choice.devices}
     read_by = {f"{decoder.key}/{decoder.revision}" for model in models if (decoder := find(model)) is not None}
@@ -84,10 +102,31 @@ def work(choice: Choice, registry: Registry, sink: str, find: Find = decoders.fi
         "devices": " ".join(sorted(choice.devices)),
         "asset": choice.asset,
         "arrived_ns": f"{choice.since_ns} to {choice.until_ns}",
+        "journal": journal,
         "sink": sink,
         "decoders": " ".join(sorted(read_by)),
         "registry": str(registry.revision()),
     }
+
+
+def book_of(lane: int) -> str:
+    """Under which name the place in a lane stands in the books of a run."""
+    return f"{BOOK}/{lane}"
+
+
+def rests(stretches: Sequence[Stretch], books: Ledger) -> list[Stretch]:
+    """What an interrupted run has left of them."""
+    cursors = books.cursors()
+    return [one.behind(cursors[book]) if (book := book_of(one.lane)) in cursors else one for one in stretches]
+
+
+def through(past: Past, stretches: Sequence[Stretch], limit: int) -> Iterator[Batch]:
+    """All their messages, lane after lane, some at a time."""
+    for stretch in stretches:
+        rest = stretch
+        while entries := past.read(rest, limit):
+            yield Batch(rest.lane, 0, entries)
+            rest = rest.behind(entries[-1].offset)
 
 
 @dataclass(slots=True)
@@ -105,7 +144,7 @@ class Report:
 class Reprocessing:
     """Everything that one run works with. `store` is None for a dry run; `books` are its own."""
 
-    journal: Journal
+    past: Past
     places: Places
     reader: Reader
     store: Store | None
@@ -113,19 +152,18 @@ class Reprocessing:
     unwrap: Unwrap
     choice: Choice
 
-    def run(self, through: int, stop: Event, at: Callable[[int], None]) -> Report:
-        """Up to and including the offset `through`, or until `stop`; `at` hears how far it is. Raises `SinkError`."""
-        report, cursor = Report(), self.books.cursor(BOOK)
-        while cursor < through and not stop.is_set():
-            entries = [entry for entry in self.journal.read(cursor, BATCH) if entry.offset <= through]
-            if not entries:
-                break
-            chosen = [entry for entry in entries if self.choice.needs(entry.envelope)]
-            fates = process(chosen, self._frames, self.places, partial(self.books.seen, BOOK))
+    def run(self, stretches: Sequence[Stretch], stop: Event, done: Callable[[int], None]) -> Report:
+        """All of these, or until `stop`; `done` hears of how many messages more. Raises `SinkError`."""
+        report = Report()
+        for batch in through(self.past, stretches, BATCH):
+            book = book_of(batch.lane)
+            chosen = [entry for entry in batch.entries if self.choice.needs(entry.envelope)]
+            fates = process(chosen, self._frames, self.places, partial(self.books.seen, book))
             rejected = self._take([fate for fate in fates if self._is_asked_for(fate)], report)
-            self.books.settle(replace(settlement(BOOK, entries, fates, rejected), dead_letters=()))
-            cursor = entries[-1].offset
-            at(cursor)
+            self.books.settle(replace(settlement(book, batch.entries, fates, rejected), dead_letters=()))
+            done(len(batch.entries))
+            if stop.is_set():
+                break
         return report
 
     def _frames(self, envelope: Envelope) -> Sequence[Uplink]:

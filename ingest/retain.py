@@ -18,7 +18,7 @@ from typing import Final
 
 from sinks.errors import SinkError
 from sinks.journal import SqliteJournal
-from sinks.ports import Journal, Ledger
+from sinks.ports import Ledger, Past
 from sinks.storage import JournalSettings
 
 STEP: Final = 500
@@ -84,16 +84,20 @@ def held(found: Plan) -> str | None:
     )
 
 
-def gone(journal: Journal, since_ns: int) -> str | None:
-    """What has been trimmed of the messages that arrived since then (Unix nanoseconds), as a sentence."""
-    trimmed, first = journal.trimmed(), journal.read(0, 1)
-    if not trimmed or (first and first[0].envelope.arrived_ns <= since_ns):
+def gone(past: Past, since_ns: int) -> str | None:
+    """What retention has taken of the messages that arrived since then (Unix nanoseconds), as a sentence."""
+    number, begins = 0, []
+    for stretch in past.stretches(since_ns):
+        first = past.read(stretch, 1) if stretch.gone else []
+        if stretch.gone and not (first and first[0].envelope.arrived_ns <= since_ns):
+            number += stretch.gone
+            begins += [entry.envelope.arrived_ns for entry in first]
+    if not number:
         return None
-    said = f"messages 1 to {trimmed} are no longer in the journal (journal.keep_days, journal.max_mb)"
-    if not first:
+    said = f"the {number} oldest messages are no longer in the journal (journal.keep_days, journal.max_mb)"
+    if not begins:
         return said
-    arrived = datetime.fromtimestamp(first[0].envelope.arrived_ns // 10**9, UTC)
-    return f"{said}: it begins with what arrived at {arrived:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{said}: it is whole since {datetime.fromtimestamp(max(begins) // 10**9, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True, slots=True)

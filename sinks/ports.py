@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from .model import Asset, DeadLetter, Device, Entry, Envelope, Field, Gap, GapNotes, Installation, Organisation, Point
@@ -106,6 +106,44 @@ class Feed(Protocol):
 
         Nothing happens for one whose lane has gone to another worker meanwhile: that one does it again.
         """
+
+    def close(self) -> None:
+        """Give back what is held. Twice is once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Messages of one lane, in order: offsets from `first` through `last`, none when `last` is the smaller.
+
+    `gone`: how many were before them and are no longer held.
+    """
+
+    lane: int
+    first: int
+    last: int
+    gone: int = 0
+
+    @property
+    def number(self) -> int:
+        """Of messages, at most."""
+        return max(0, self.last - self.first + 1)
+
+    def behind(self, offset: int) -> Stretch:
+        """What is left of it behind this offset."""
+        return replace(self, first=max(self.first, offset + 1))
+
+
+class Past(Protocol):
+    """What a journal holds, to be read once more beside whoever receives and works. Raises `Unavailable`."""
+
+    def stretches(self, since_ns: int, sink: str = "") -> Sequence[Stretch]:
+        """One for each lane: what arrived since then (Unix nanoseconds) and may be some more before it.
+
+        It ends with the newest message there is now, or with the newest that `sink` has settled.
+        """
+
+    def read(self, stretch: Stretch, limit: int) -> list[Entry]:
+        """The first messages of a stretch, at most `limit`; none when there are none."""
 
     def close(self) -> None:
         """Give back what is held. Twice is once."""

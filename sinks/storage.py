@@ -18,7 +18,8 @@ from .gaps import SqliteGaps
 from .journal import SqliteJournal
 from .kafka.settings import KafkaSettings
 from .ledger import SqliteLedger
-from .ports import Appender, Bell, Feed, Letters, Reader, Recall, Store
+from .past import LocalPast
+from .ports import Appender, Bell, Feed, Letters, Past, Reader, Recall, Store
 from .registry.places import SqlitePlaces, is_newest
 
 if TYPE_CHECKING:
@@ -111,6 +112,12 @@ class Storage(BaseModel):
         """Whether the journal and its books are on Kafka."""
         return self.journal.kind == "kafka"
 
+    @property
+    def journal_name(self) -> str:
+        """Which journal it is, so that a place in one is never taken for a place in another."""
+        kafka = self.journal.kafka
+        return f"{kafka.uplinks} on {kafka.bootstrap}" if self.is_on_kafka else "local"
+
     def open_journal(self) -> SqliteJournal:
         """The journal of messages in the data folder, which can be read from anywhere. Raises `Refused` on Kafka."""
         if self.is_on_kafka:
@@ -155,6 +162,14 @@ class Storage(BaseModel):
     def open_ledger(self) -> SqliteLedger:
         """The books beside the local journal."""
         return SqliteLedger(self.data / "ledger.db")
+
+    def open_past(self) -> Past:
+        """What the journal holds, to be read once more."""
+        if self.is_on_kafka:
+            from .kafka.past import KafkaPast  # noqa: PLC0415 as above
+
+            return KafkaPast(self._kafka())
+        return LocalPast(self.open_journal(), self.open_ledger())
 
     def open_letters(self) -> Letters:
         """The dead letters."""

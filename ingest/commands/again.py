@@ -7,25 +7,28 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from ingest import reprocess as reprocessing
-from ingest.pipeline import Fate, Unwrap, all_points, process, remembered
+from ingest.deliver import settlement
+from ingest.pipeline import Fate, Unwrap, all_points, process
 from ingest.places import Places
-from ingest.reprocess import Report
+from ingest.reprocess import Report, through
 from ingest.retain import gone
 from ingest.site import Find
 from ingest.stopping import stopped_by_signals
 from sinks.errors import Refused
 from sinks.model import Entry
-from sinks.ports import Journal, Registry, Store
+from sinks.ports import Ledger, Past, Registry, Rejected, Store, Stretch
 
 from .given import Given, finder, progress, unwrapper
+
+_AT_ONCE: Final = 500
 
 
 def replay(
@@ -40,12 +43,13 @@ def replay(
     given: Given = ctx.obj.settings
     since_ns = _utc_ns(since) if since else 0
     with ExitStack() as held:
-        journal = held.enter_context(closing(given.storage.open_journal()))
-        _say_what_is_gone(journal, since_ns)
+        past = held.enter_context(closing(given.storage.open_past()))
+        _say_what_is_gone(past, since_ns)
         registry = held.enter_context(closing(given.storage.open_registry()))
         store = None if dry_run else held.enter_context(closing(given.storage.open_store()))
-        again = _Replay(journal, Places(registry, finder(given, held)), unwrapper(given), store)
-        tally = again.run(lambda entry: _wanted(entry, since_ns, source))
+        books = held.enter_context(reprocessing.passing_books())
+        again = _Replay(past, books, Places(registry, finder(given, held)), unwrapper(given), store)
+        tally = again.run(past.stretches(since_ns), lambda entry: _wanted(entry, since_ns, source))
     verb = "would be written" if dry_run else "written"
     typer.echo(
         f"{tally['messages']} messages replayed: {tally['points']} points {verb}, {tally['duplicate']} duplicates"
@@ -55,8 +59,8 @@ def replay(
             typer.echo(f"  {n} times {reason}")
 
 
-def _say_what_is_gone(journal: Journal, since_ns: int) -> None:
-    if said := gone(journal, since_ns):
+def _say_what_is_gone(past: Past, since_ns: int) -> None:
+    if said := gone(past, since_ns):
         typer.echo(said, err=True)
 
 
@@ -71,31 +75,32 @@ def _wanted(entry: Entry, since_ns: int, source: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Replay:
-    """Everything a replay works with; `store` is None for a dry run."""
+    """Everything a replay works with; `books` know its frames, `store` is None for a dry run."""
 
-    journal: Journal
+    past: Past
+    books: Ledger
     places: Places
     unwrap: Unwrap
     store: Store | None
 
-    def run(self, wanted: Callable[[Entry], bool]) -> Counter[str]:
-        """Take the wanted messages of the whole journal once more; gives what became of them, by number."""
-        memory: dict[str, int] = {}
-        tally, cursor = Counter[str](), 0
-        oldest, newest = self.journal.bounds()
+    def run(self, stretches: Sequence[Stretch], wanted: Callable[[Entry], bool]) -> Counter[str]:
+        """Take the wanted messages of these stretches once more; gives what became of them, by number."""
+        tally = Counter[str]()
         with progress() as bar:
-            task = bar.add_task("replaying", total=max(0, newest - oldest + 1))
-            while entries := self.journal.read(cursor, 500):
-                cursor = entries[-1].offset
-                chosen = [entry for entry in entries if wanted(entry)]
-                fates = process(chosen, self.unwrap, self.places, partial(remembered, memory))
-                memory |= {key: until for fate in fates for key, until in fate.keys.items()}
+            task = bar.add_task("replaying", total=sum(one.number for one in stretches))
+            for batch in through(self.past, stretches, _AT_ONCE):
+                chosen = [entry for entry in batch.entries if wanted(entry)]
+                book = reprocessing.book_of(batch.lane)
+                fates = process(chosen, self.unwrap, self.places, partial(self.books.seen, book))
+                rejected = self._write(fates)
+                self.books.settle(replace(settlement(book, batch.entries, fates, rejected), dead_letters=()))
                 tally.update(_tally(chosen, fates))
-                if self.store is not None:
-                    for refused in self.store.write(list(all_points(fates))).rejected:
-                        tally[f"write/{refused.code}"] += 1
-                bar.update(task, advance=len(entries))
+                tally.update(f"write/{refused.code}" for refused in rejected)
+                bar.update(task, advance=len(batch.entries))
         return tally
+
+    def _write(self, fates: Sequence[Fate]) -> Sequence[Rejected]:
+        return self.store.write(all_points(fates)).rejected if self.store is not None else ()
 
 
 def _tally(entries: Sequence[Entry], fates: Iterable[Fate]) -> Counter[str]:
@@ -149,24 +154,23 @@ def _reprocess(
 ) -> None:
     storage, stop = given.storage, stopped_by_signals()
     with ExitStack() as held:
-        work = reprocessing.work(choice, registry, storage.store.kind, find)
+        work = reprocessing.work(choice, registry, storage.journal_name, storage.store.kind, find)
         own = reprocessing.passing_books() if dry_run else reprocessing.own_books(storage.data, work)
         books = held.enter_context(own)
-        journal = held.enter_context(closing(storage.open_journal()))
-        _say_what_is_gone(journal, choice.since_ns)
+        past = held.enter_context(closing(storage.open_past()))
+        _say_what_is_gone(past, choice.since_ns)
         reader = held.enter_context(closing(storage.open_reader()))
         store = None if dry_run else held.enter_context(closing(storage.open_store()))
-        ledger = held.enter_context(closing(storage.open_ledger()))
-        through, start = ledger.cursor(storage.store.kind), books.cursor(reprocessing.BOOK)
+        whole = past.stretches(choice.begin_ns, storage.store.kind)
+        rests = reprocessing.rests(whole, books)
+        total, left = (sum(one.number for one in stretches) for stretches in (whole, rests))
         bar = held.enter_context(progress())
-        task = bar.add_task("reprocessing", total=through, completed=start)
-        run_ = reprocessing.Reprocessing(
-            journal, Places(registry, find), reader, store, books, unwrapper(given), choice
-        )
-        report = run_.run(through, stop, lambda offset: bar.update(task, completed=offset))
+        task = bar.add_task("reprocessing", total=total, completed=total - left)
+        run_ = reprocessing.Reprocessing(past, Places(registry, find), reader, store, books, unwrapper(given), choice)
+        report = run_.run(rests, stop, lambda number: bar.update(task, advance=number))
     if not (dry_run or stop.is_set()):
         reprocessing.finish(storage.data)
-    _tell(report, start, dry_run=dry_run, json_=json_, finished=not stop.is_set())
+    _tell(report, total - left, dry_run=dry_run, json_=json_, finished=not stop.is_set())
 
 
 def _tell(report: Report, start: int, *, dry_run: bool, json_: bool, finished: bool) -> None:
@@ -177,7 +181,7 @@ def _tell(report: Report, start: int, *, dry_run: bool, json_: bool, finished: b
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         if start:
-            typer.echo(f"went on behind message {start}, where the last call was interrupted")
+            typer.echo(f"went on behind {start} messages, where the last call was interrupted")
         for line in sentences(report, dry_run=dry_run):
             typer.echo(line)
         if report.difference.quantities:

@@ -63,7 +63,7 @@ class KafkaFeed:
             await self._leave()
             raise
         self._lanes = {number: member.lanes[number] for number in found}
-        self._taken = [Batch(number, member.epoch, _entries(some)) for number, some in found.items()]
+        self._taken = [Batch(number, member.epoch, record.entries(some)) for number, some in found.items()]
         return self._taken
 
     async def _check(self, member: Member) -> None:
@@ -109,7 +109,7 @@ class KafkaFeed:
                 for one, span in held.items()
             }
             async for some in records(consumer, wanted):
-                entries += _entries(some)
+                entries += record.entries(some)
                 since.setdefault(TopicPartition(settings.dead_letters, some[0].partition), some[0].timestamp)
             return entries, await self._dead(consumer, since)
 
@@ -160,9 +160,3 @@ class KafkaFeed:
 
     def close(self) -> None:
         self._connection.close(self._leave, self._sender.end)
-
-
-def _entries(found: Sequence[Any]) -> list[Entry]:
-    return [
-        record.entry(one.partition, one.offset, record.envelope(one.value, one.headers, one.timestamp)) for one in found
-    ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 from sinks.model import Entry, Envelope
@@ -79,6 +79,11 @@ def place(offset_: int) -> tuple[int, int]:
 def entry(partition_: int, position: int, envelope_: Envelope) -> Entry:
     """The message at this place."""
     return Entry(offset(partition_, position), envelope_)
+
+
+def entries(found: Sequence[Any]) -> list[Entry]:
+    """The messages of these records of a consumer."""
+    return [entry(one.partition, one.offset, envelope(one.value, one.headers, one.timestamp)) for one in found]
 
 
 def _bytes(text: str) -> bytes:

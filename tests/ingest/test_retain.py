@@ -205,15 +205,20 @@ def test_a_dead_letter_outlives_the_entry_that_it_is_from(books: Books, tmp_path
     assert [found.envelope for found in books.ledger.dead_letters()] == [envelope]
 
 
-def test_what_can_no_longer_be_replayed_is_said(journal: SqliteJournal) -> None:
+def test_what_can_no_longer_be_replayed_is_said(journal: SqliteJournal, tmp_path: Path) -> None:
     journal.append([Envelope("s", None, None, b"x", n * DAY_NS) for n in (1, 2, 3)])
-    assert gone(journal, 0) is None
-    journal.trim(2)
-    said = gone(journal, 0)
-    assert said is not None
-    assert "messages 1 to 2 are no longer in the journal" in said
-    assert "1970-01-04T00:00:00Z" in said
-    assert gone(journal, 3 * DAY_NS) is None
+    with closing(Storage(data=tmp_path).open_past()) as past:
+        assert gone(past, 0) is None
+        journal.trim(2)
+        said = gone(past, 0)
+        assert said is not None
+        assert "the 2 oldest messages are no longer in the journal" in said
+        assert "whole since 1970-01-04T00:00:00Z" in said
+        assert gone(past, 3 * DAY_NS) is None
+        journal.trim(3)
+        said = gone(past, 3 * DAY_NS)
+        assert said is not None
+        assert said.endswith("(journal.keep_days, journal.max_mb)")
 
 
 def test_nothing_is_held_when_nothing_should_go() -> None:

@@ -102,9 +102,22 @@ def answers(client: httpx.Client) -> bool:
         return False
 
 
-@pytest.mark.parametrize("line", ["replay", "journal trim"])
-def test_what_needs_the_local_journal_says_so(line: str, env: Mapping[str, str]) -> None:
-    said = smartcity(*line.split(), env=env)
+def test_kept_messages_are_replayed_into_an_empty_store(env: Mapping[str, str], tmp_path: Path) -> None:
+    messages = tmp_path / "messages.ndjson"
+    copies = [chirpstack(frame_id=name) for name in ("one", "two")]  # of one frame
+    messages.write_bytes(b"\n".join([*copies, chirpstack(f_cnt=8, frame_id="another")]) + b"\n")
+    done("organisations add giessen Gießen", env)
+    done(f"devices add {BIN_EUI} --model milesight_em400_mud --organisation giessen", env)
+    assert "1 duplicate" in done(f"ingest --file {messages}", env).out
+    found = books(env)
+    (tmp_path / "data" / "store.db").unlink()
+    assert "3 messages replayed: 2 points would be written, 1 duplicates" in done("replay --dry-run", env).out
+    assert "3 messages replayed: 2 points written, 1 duplicates" in done("replay", env).out
+    assert books(env) == found
+
+
+def test_what_needs_the_local_journal_says_so(env: Mapping[str, str]) -> None:
+    said = smartcity("journal", "trim", env=env)
     assert said.code == 1
     assert "this needs the local journal: journal.kind is kafka" in said.err
 
