@@ -6,17 +6,16 @@ Nothing below the door reads the environment.
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import EnvSettingsSource
 
 import decoders
 from api.settings import ApiSettings
@@ -31,8 +30,6 @@ from sinks.storage import JournalSettings, Storage, StoreSettings, read_secret
 
 PREFIX: Final = "SMARTCITY_"
 FILE: Final = "smartcity.toml"
-_MAPPINGS: Final = (dict, Mapping)
-_LISTS: Final = (tuple, frozenset)
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -160,7 +157,8 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Loaded:
     """Read the file (None: `smartcity.toml` if it is there) and the environment. Raises SettingsError."""
     chosen = file or Path(environment.get(PREFIX + "CONFIG", FILE))
     from_file = _read(chosen, needed=file is not None or PREFIX + "CONFIG" in environment)
-    merged, origins = _merge([(str(chosen), from_file), *(("environment", one) for one in _environment(environment))])
+    from_environment = _environment(environment)
+    merged, origins = _merge([(str(chosen), from_file), ("environment", from_environment)])
     try:
         return Loaded(Settings.model_validate(merged), origins, chosen if from_file else None)
     except ValidationError as error:
@@ -178,38 +176,29 @@ def _read(file: Path, *, needed: bool) -> dict[str, Any]:
         raise SettingsError(f"{file} cannot be read: {error}") from error
 
 
-def _environment(environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Each variable as a file would say it: `SMARTCITY_API__PORT=8001` is {"api": {"port": "8001"}}."""
-    for name in sorted(environment):  # a whole table goes before its parts
-        if not name.upper().startswith(PREFIX) or name == PREFIX + "CONFIG":
-            continue
-        path = name[len(PREFIX) :].lower().split("__")
-        if path[0] not in Settings.model_fields:
-            raise SettingsError(f"environment variable {name}: {_nearest(path[0], Settings.model_fields)}")
-        value = _value(name, environment[name], reduce(_within, path, Settings))
-        yield reduce(lambda inner, step: {step: inner}, reversed(path), value)
+def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    for name in environment:
+        first = name.removeprefix(PREFIX).split("__")[0].lower()
+        if name.startswith(PREFIX) and name != PREFIX + "CONFIG" and first not in Settings.model_fields:
+            raise SettingsError(f"environment variable {name}: {_nearest(first, Settings.model_fields)}")
+    source = EnvSettingsSource(
+        Settings,  # type: ignore[arg-type]  # it only looks at the fields
+        case_sensitive=False,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+    )
+    source.env_vars = {name.lower(): value for name, value in environment.items()}
+    return source()
 
 
-def _value(name: str, text: str, kind: Any) -> Any:
-    """What a variable says: JSON where the setting is a list or a table, else the text as it is."""
-    if get_origin(kind) not in (*_MAPPINGS, *_LISTS) and not _is_table(kind):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise SettingsError(f'environment variable {name}: write it as JSON, e.g. ["a", "b"]') from None
-
-
-def _merge(sources: Iterable[tuple[str, dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
+def _merge(sources: list[tuple[str, dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for name, values in sources:
         for path, value in _leaves(values):
             target = merged
             for step in path[:-1]:
-                if not isinstance(target.get(step), dict):
-                    target[step] = {}
-                target = target[step]
+                target = target.setdefault(step, {})
             target[path[-1]] = value
             origins[".".join(path)] = name
     return merged, origins
@@ -223,13 +212,11 @@ def _leaves(values: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[
             yield (*above, key), value
 
 
-def _explain(error: ValidationError, origins: dict[str, str]) -> Iterator[str]:
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> Iterator[str]:
     for found in error.errors(include_url=False, include_input=False):
         steps = [str(step) for step in found["loc"]]
         key = ".".join(steps)
-        where = next(
-            (source for name, source in reversed(origins.items()) if f"{name}.".startswith(f"{key}.")), "settings"
-        )
+        where = next((source for name, source in origins.items() if f"{name}.".startswith(f"{key}.")), "settings")
         if found["type"] == "extra_forbidden":
             yield f"{where}: {key}: {_nearest(steps[-1], _fields_at(steps[:-1]))}"
         else:
@@ -243,23 +230,15 @@ def _nearest(key: str, known: Mapping[str, Any]) -> str:
 
 
 def _fields_at(steps: list[str]) -> Mapping[str, Any]:
-    kind = reduce(_within, steps, Settings)
-    return kind.model_fields if _is_table(kind) else {}
-
-
-def _within(kind: Any, step: str) -> Any:
-    """The type of what stands under this key, or at this place of a list; None when nothing can."""
-    if _is_table(kind):
-        field = kind.model_fields.get(step)
-        return None if field is None else field.annotation
-    origin, inside = get_origin(kind), get_args(kind)
-    if origin in _MAPPINGS:
-        return inside[1]
-    return inside[0] if origin in _LISTS else None
-
-
-def _is_table(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+    model: Any = Settings
+    for step in steps:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            model = next((a for a in get_args(model) if isinstance(a, type) and issubclass(a, BaseModel)), None)
+            continue  # a step into a dict of models names an entry, not a field
+        model = model.model_fields[step].annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        model = next((a for a in get_args(model) if isinstance(a, type) and issubclass(a, BaseModel)), None)
+    return model.model_fields if model is not None else {}
 
 
 def in_force(loaded: Loaded) -> list[tuple[str, str, str]]:

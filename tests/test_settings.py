@@ -51,36 +51,6 @@ def test_a_wrong_setting_names_the_file_the_key_and_the_nearest_right_one(tmp_pa
     assert str(file) in str(error.value)
 
 
-def test_a_variable_holds_a_list_or_a_table_as_json_and_a_text_as_it_is(tmp_path: Path) -> None:
-    environment = {
-        "SMARTCITY_API": '{"port": 8002, "title": "Gießen"}',
-        "SMARTCITY_API__TITLE": "Offenbach",
-        "SMARTCITY_MQTT__MAIN__TOPICS": '["a/#", "b/#"]',
-        "SMARTCITY_MQTT__MAIN__PASSWORD": "[1]",
-    }
-    settings = load(written(tmp_path, ""), environment).settings
-    assert (settings.api.port, settings.api.title) == (8002, "Offenbach")
-    assert (settings.mqtt["main"].topics, settings.mqtt["main"].secret()) == (("a/#", "b/#"), "[1]")
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("SMARTCITY_MQTT__MAIN__TOPICS", "a/#", "SMARTCITY_MQTT__MAIN__TOPICS: write it as JSON"),
-        ("SMARTCITY_DATA__FOLDER", "x", "environment: data: Input is not a valid path"),
-        (
-            "SMARTCITY_WEBHOOK__HOOKS",
-            '[{"nam": "a"}]',
-            "webhook.hooks.0.nam: there is no setting nam; did you mean name",
-        ),
-    ],
-)
-def test_a_variable_that_cannot_be_used_says_why(tmp_path: Path, name: str, text: str, said: str) -> None:
-    with pytest.raises(SettingsError) as error:
-        load(written(tmp_path, 'data = "x"\n'), {name: text})
-    assert said in str(error.value)
-
-
 def test_a_wrong_environment_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"SMARTCITY_DATTA.*did you mean data"):
         load(written(tmp_path, ""), {"SMARTCITY_DATTA": "x"})
