@@ -13,27 +13,42 @@ from typing import Annotated, Any, Final
 import typer
 
 import decoders
-from decoders.batch import decode_line, describe
+from decoders.batch import decode_line
 from decoders.model import RECEIVED_MS
-from grafana import commands as grafana_commands
 from grafana.api import GrafanaError
-from ingest import commands as ingest_commands
-from ingest import doctor as checks
-from ingest import show
-from ingest.broker import NoBroker
 from ingest.commands.given import finder
-from ingest.javascript.decoder import opened
 from ingest.javascript.settings import CodecError
-from sinks import commands as sink_commands
 from sinks.commands import output
+from sinks.commands.later import later
 from sinks.errors import SinkError
 from sinks.storage import StoreKind
 from smartcity_settings import Loaded, SettingsError, environment, in_force, load
 
 USAGE: Final = 2
 FAILED: Final = 1
+ROOMS: Final = {
+    "ingest": "ingest.commands.intake",
+    "status": "ingest.show",
+    "gaps": "ingest.commands.gaps",
+    "devices": "ingest.commands.devices",
+    "assets": "sinks.commands.registry",
+    "organisations": "sinks.commands.registry",
+    "keys": "sinks.commands.registry",
+    "simulate": "ingest.commands.frames",
+    "unwrap": "ingest.commands.frames",
+    "map": "ingest.commands.mapping",
+    "codec": "ingest.commands.codec",
+    "journal": "ingest.commands.journal",
+    "replay": "ingest.commands.again",
+    "reprocess": "ingest.commands.again",
+    "dead-letters": "sinks.commands.dead_letters",
+    "influx": "sinks.commands.influx",
+    "grafana": "grafana.commands",
+}
+"""Commands that stand in a room."""
 
 app = typer.Typer(
+    cls=later(ROOMS),
     name="smartcity",
     help="Bin and soil sensors of a city: received, kept, decoded, stored, published as open data.",
     no_args_is_help=True,
@@ -82,10 +97,14 @@ def run(
         "SMARTCITY_DATA": data,
         "SMARTCITY_STORE__KIND": store,
     }
-    from smartcity_run import Town  # noqa: PLC0415 Rich is only needed here
+    from ingest.broker import NoBroker  # noqa: PLC0415 like Rich it is only needed here
+    from smartcity_run import Town  # noqa: PLC0415
 
     overrides = {name: str(value) for name, value in chosen.items() if value is not None}
-    Town(loaded.file, dict(environment()) | overrides, simulate=simulate).run()
+    try:
+        Town(loaded.file, dict(environment()) | overrides, simulate=simulate).run()
+    except NoBroker as error:
+        raise SettingsError(str(error)) from error
 
 
 @app.command(epilog="Example: smartcity api --port 8001")
@@ -175,6 +194,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Check broker, stores, clock, folders and ports, and say what to mend. Exit code 1 when something fails."""
+    from ingest import doctor as checks  # noqa: PLC0415 with the client for MQTT
+
     settings = ctx.obj.settings
     findings = [
         *checks.check_folder(settings.data),
@@ -194,29 +215,11 @@ def doctor(
         raise typer.Exit(FAILED)
 
 
-def models(ctx: typer.Context, as_json: output.Json = False) -> None:
-    """List every model that can be decoded, by us or by a codec of the settings."""
-    with opened(ctx.obj.settings.codecs) as own:
-        known = [describe(decoder) for decoder in (*decoders.all_decoders().values(), *own.values())]
-    if as_json:
-        typer.echo(json.dumps(known, ensure_ascii=False, indent=1))
-        return
-    joined = [m | {"models": ", ".join(m["models"]), "ports": " ".join(map(str, m["ports"]))} for m in known]
-    output.show(joined, ["key", "vendor", "models", "kind", "ports"], as_json=False)
-
-
-ingest_commands.add_to(app)
-app.command("status", epilog="Example: smartcity status --json")(show.status)
-sink_commands.add_to(app)
-grafana_commands.add_to(app)
-sink_commands.devices.command("models", epilog="Example: smartcity devices models --json")(models)
-
-
 def main() -> None:
     """Run a command; a failure is one sentence on standard error and an exit code."""
     try:
         app()
-    except (SettingsError, CodecError, NoBroker) as error:
+    except (SettingsError, CodecError) as error:
         _fail(error, USAGE)
     except (SinkError, GrafanaError) as error:
         _fail(error, FAILED)

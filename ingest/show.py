@@ -24,6 +24,11 @@ from .status import imbalance, stands_still
 Json = dict[str, Any]
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put this command into the application."""
+    app.command("status", epilog="Example: smartcity status --json")(status)
+
+
 def status(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, one line each time.")] = False,

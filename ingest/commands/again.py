@@ -31,6 +31,14 @@ from .given import Given, finder, progress, unwrapper
 _AT_ONCE: Final = 500
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the application."""
+    app.command("replay", epilog="Example: smartcity replay --since 2026-01-01 --dry-run")(replay)
+    app.command("reprocess", epilog="Example: smartcity reprocess --model EM400-MUD --since 2026-01-01 --dry-run")(
+        reprocess
+    )
+
+
 def replay(
     ctx: typer.Context,
     since: Annotated[

@@ -22,6 +22,11 @@ from .given import Given
 codec = typer.Typer(no_args_is_help=True, help="Codecs in JavaScript that the settings name, or may name.")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the application."""
+    app.add_typer(codec, name="codec")
+
+
 @codec.callback()
 def group() -> None:
     """Codecs in JavaScript that the settings name, or may name."""

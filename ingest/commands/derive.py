@@ -19,6 +19,11 @@ from ingest.stopping import stopped_by_signals
 from .given import Given, progress
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put this command into the application."""
+    app.command("derive", epilog="Example: smartcity ingest derive --since 2026-01-01 --dry-run")(derive)
+
+
 def derive(
     ctx: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Look once, then end.")] = False,

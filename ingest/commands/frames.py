@@ -16,6 +16,12 @@ from ingest.stopping import stopped_by_signals
 from .given import Given
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the application."""
+    app.command("simulate", epilog="Example: smartcity simulate --print 3")(simulate)
+    app.command("unwrap", epilog="Example: smartcity unwrap < messages.ndjson")(unwrap)
+
+
 def simulate(
     ctx: typer.Context,
     print_: Annotated[int, typer.Option("--print", min=0, help="Print so many messages and end.")] = 0,

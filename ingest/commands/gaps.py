@@ -17,6 +17,11 @@ from .given import Given
 _COLUMNS = ("source", "device", "why", "from", "to", "missing", "found", "state")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put this command into the application."""
+    app.command("gaps", epilog="Example: smartcity gaps --since 2026-01-01 --json")(gaps)
+
+
 def gaps(
     ctx: typer.Context,
     device: Annotated[str, typer.Option(help="Only of this device.")] = "",

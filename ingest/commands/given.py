@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 import decoders
 from ingest import unwrap as unwrapping
 from ingest.insights.settings import DeriveSettings
-from ingest.javascript.decoder import opened
 from ingest.javascript.settings import CodecSettings
 from ingest.networks.plain_json import MappingSettings
 from ingest.networks.table import with_mappings
@@ -53,6 +52,10 @@ def unwrapper(given: Given) -> Unwrap:
 
 def finder(given: Given, held: ExitStack) -> Find:
     """From a model to its decoder: ours, or a codec of the settings, whose worker ends with `held`."""
+    if not given.codecs:
+        return decoders.find
+    from ingest.javascript.decoder import opened  # noqa: PLC0415 a worker that most intakes do not need
+
     own = held.enter_context(opened(given.codecs))
     return lambda name: own.get(name) or decoders.find(name)
 

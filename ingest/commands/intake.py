@@ -20,11 +20,17 @@ from ingest.run import MakeSource, keep_books, process, receive, watch
 from ingest.source_gaps import SourceWatch
 from ingest.sources.file import envelopes
 from ingest.stopping import stopped_by_signals
+from sinks.commands.later import later
 from sinks.ports import Bell, Events, Keys
 
 from .given import Given, finder, progress, unwrapper
 
-ingest = typer.Typer(invoke_without_command=True)
+ingest = typer.Typer(cls=later({"derive": "ingest.commands.derive"}), invoke_without_command=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the application."""
+    app.add_typer(ingest, name="ingest", epilog="Example: smartcity ingest --file messages.ndjson")
 
 
 @ingest.callback()

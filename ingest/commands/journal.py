@@ -19,6 +19,11 @@ from .given import Given, progress
 journal = typer.Typer(no_args_is_help=True, help="The journal of messages as they came: what goes, and who reads it.")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the application."""
+    app.add_typer(journal, name="journal")
+
+
 @journal.command("trim", epilog="Example: smartcity journal trim --dry-run")
 def trim(
     ctx: typer.Context,

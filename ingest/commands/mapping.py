@@ -26,6 +26,13 @@ _OWN: Final = "NAME"
 """Of a mapping that is in no settings yet; it stands before the device's id where that is no DevEUI."""
 
 
+def add_to(app: typer.Typer) -> None:
+    """Put this command into the application."""
+    app.command(
+        "map", epilog="Example: smartcity map --try message.json --device id --time ts --value distance_mm=level:cm"
+    )(map_)
+
+
 def map_(
     ctx: typer.Context,
     tried: Annotated[str, typer.Option("--try", help="File with one message; - for standard input.")] = "",
