@@ -20,8 +20,7 @@ from sinks.sqlite import connect, reported
 from .steps import newest
 
 _PLACES: Final = """
-SELECT dev_eui, devices.organisation, model, devices.name, params, from_ms, to_ms, mount,
-       assets.id, kind, assets.name, lat, lon, properties
+SELECT dev_eui, devices.organisation, model, params, from_ms, to_ms, mount, assets.id, kind, lat, lon, properties
 FROM devices LEFT JOIN installations USING (dev_eui) LEFT JOIN assets ON assets.id = asset_id
 ORDER BY dev_eui, from_ms"""
 """A device and its asset belong to one organisation."""
@@ -29,7 +28,7 @@ _CACHE_KIB: Final = 256
 """The tables are read from one end to the other, so nothing of them need be kept."""
 _WAIT_S: Final = 10
 _ALIKE: Final = 1_000
-"""A city's bins are mounted alike and have the same sizes: equal mappings are one object, of so many different ones."""
+"""A city's bins are mounted alike, on the same days: equal mappings and times are one object, of so many different."""
 
 
 def is_newest(path: Path) -> bool:
@@ -48,7 +47,10 @@ def _step(path: Path) -> str | None:
 
 
 class SqlitePlaces:
-    """The part of `sinks.ports.Registry` that tells where every device stood. `path`: a file for which `is_newest`."""
+    """The part of `sinks.ports.Registry` that tells where every device stood. `path`: a file for which `is_newest`.
+
+    Nobody who asks here needs the names of devices and assets: they are "".
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,18 +62,18 @@ class SqlitePlaces:
             return int(self._db.execute("SELECT value FROM revision").fetchone()[0])
 
     def iter_places(self) -> Iterator[Place]:
-        mapping, same = lru_cache(_ALIKE)(json.loads), lru_cache(_ALIKE)(str)
+        mapping, same, at = lru_cache(_ALIKE)(json.loads), lru_cache(_ALIKE)(str), lru_cache(_ALIKE)(int)
         device = None
         with reported(self._path):
-            for eui, owner, model, name, params, *rest in self._db.execute(_PLACES):
+            for eui, owner, model, params, *rest in self._db.execute(_PLACES):
                 if device is None or device.dev_eui != eui:
-                    device = Device(eui, same(owner), same(model), name, mapping(params))
-                from_ms, to_ms, mount, watched, kind, title, lat, lon, properties = rest
+                    device = Device(eui, same(owner), same(model), params=mapping(params))
+                from_ms, to_ms, mount, watched, kind, lat, lon, properties = rest
                 if from_ms is None:
                     yield Place(device, None, None)
                     continue
-                asset = Asset(watched, device.organisation, same(kind), title, lat, lon, mapping(properties))
-                yield Place(device, asset, Installation(eui, watched, from_ms, to_ms, mapping(mount)))
+                asset = Asset(watched, device.organisation, same(kind), "", lat, lon, mapping(properties))
+                yield Place(device, asset, Installation(device.dev_eui, watched, at(from_ms), to_ms, mapping(mount)))
 
     def close(self) -> None:
         self._db.close()
