@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import EnvSettingsSource
+from pydantic_settings import SettingsError as NotJson
 
 import decoders
 from api.settings import ApiSettings
@@ -188,7 +189,10 @@ def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
         env_nested_delimiter="__",
     )
     source.env_vars = {name.lower(): value for name, value in environment.items()}
-    return source()
+    try:
+        return source()
+    except NotJson as error:
+        raise SettingsError(f'environment: {error}: write lists and tables as JSON, e.g. ["a", "b"]') from None
 
 
 def _merge(sources: list[tuple[str, dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -198,7 +202,9 @@ def _merge(sources: list[tuple[str, dict[str, Any]]]) -> tuple[dict[str, Any], d
         for path, value in _leaves(values):
             target = merged
             for step in path[:-1]:
-                target = target.setdefault(step, {})
+                if not isinstance(target.get(step), dict):
+                    target[step] = {}
+                target = target[step]
             target[path[-1]] = value
             origins[".".join(path)] = name
     return merged, origins

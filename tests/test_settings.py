@@ -58,6 +58,22 @@ def test_a_wrong_environment_variable_is_named(tmp_path: Path) -> None:
         load(written(tmp_path, ""), {"SMARTCITY_API__PROT": "1"})
 
 
+def test_a_variable_holds_a_list_as_json_and_a_text_as_it_is(tmp_path: Path) -> None:
+    environment = {"SMARTCITY_MQTT__MAIN__TOPICS": '["a/#", "b/#"]', "SMARTCITY_MQTT__MAIN__PASSWORD": "[1]"}
+    main = load(written(tmp_path, ""), environment).settings.mqtt["main"]
+    assert (main.topics, main.secret()) == (("a/#", "b/#"), "[1]")
+
+
+def test_a_list_that_is_no_json_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r'environment: .*"mqtt".* as JSON'):
+        load(written(tmp_path, ""), {"SMARTCITY_MQTT__MAIN__TOPICS": "a/#"})
+
+
+def test_a_table_of_the_environment_goes_before_a_text_of_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, '[mqtt]\nmain = "x"\n')
+    assert load(file, {"SMARTCITY_MQTT__MAIN__PORT": "1884"}).settings.mqtt["main"].port == 1884
+
+
 def test_a_settings_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no settings file"):
         load(tmp_path / "none.toml", {})
