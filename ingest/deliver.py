@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from threading import Event
 from typing import Final
 
@@ -25,7 +24,7 @@ from sinks.model import Entry, Point
 from sinks.ports import Batch, Feed, Rejected, Settlement, Store, Written
 
 from .ahead import Ahead
-from .gaps import GapFinder
+from .gaps import GapFinders
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process, remembered
 from .places import Places
 
@@ -68,7 +67,7 @@ class Delivery:
     feed: Feed
     places: Places
     unwrap: Unwrap
-    gaps: GapFinder = field(default_factory=GapFinder)
+    gaps: GapFinders = field(default_factory=GapFinders)
     ahead: Ahead | None = None
     writer: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1, "writer"))
 
@@ -141,8 +140,10 @@ class Delivery:
             return 0
         rejected = [refusal for one in written if one is not None for refusal in one.rejected]
         sink, pairs = self.store.name, list(zip(begun.batches, begun.fates, strict=True))
-        taken = [settlement(sink, batch.entries, some, rejected) for batch, some in pairs]
-        taken[0] = replace(taken[0], gaps=self.gaps.note(chain.from_iterable(begun.fates)))
+        taken = [
+            replace(settlement(sink, batch.entries, some, rejected), gaps=self.gaps.note(batch, some))
+            for batch, some in pairs
+        ]
         self.feed.settle(list(zip(begun.batches, taken, strict=True)))
         self.gaps.settled()
         if self.ahead is not None:

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import Struct, msgpack, structs
 
 from sinks.model import Gap, GapNotes
+from sinks.ports import Batch
 
 from .networks.model import Outcome
 from .pipeline import Fate, Frame
@@ -139,14 +141,14 @@ def _bounded(gaps: Sequence[OpenGap], now_ms: int) -> tuple[tuple[OpenGap, ...],
 
 
 class GapFinder:
-    """Follows the counters of all devices of one sink. What `note` found counts once `settled` was called.
+    """Follows the counters of all devices of one lane. What `note` found counts once `settled` was called.
 
     The state is settled piece by piece, so that it costs the same for ten devices as for a million: each piece holds
     the devices of its batch and some others in turn, and what is older than a whole turn may go.
     """
 
     def __init__(self, states: Callable[[], Sequence[tuple[int, bytes]]] = tuple) -> None:
-        """`states`: gives what was settled before, see `sinks.ports.Gaps.states`; asked for with the first batch."""
+        """`states`: gives what was settled before, in pieces by number; asked for with the first batch."""
         self._states = states
         self._begun = False
         self._devices: dict[str, Seen] = {}
@@ -217,6 +219,33 @@ class GapFinder:
             return b""
         turn = self._turn[self._at : self._at + self._share()]
         return msgpack.encode({device: self._devices[device] for device in turn} | self._fresh)
+
+
+class GapFinders:
+    """A finder for each lane under the assignment that its batch was taken under; those of an older one are forgotten.
+
+    So whoever has a lane begins with what was settled of it, whoever has settled that.
+    """
+
+    def __init__(self, states: Callable[[int], Sequence[tuple[int, bytes]]] = lambda _: ()) -> None:
+        """`states`: gives what was settled of a lane before, see `sinks.ports.Feed.states`."""
+        self._states = states
+        self._epoch = 0
+        self._finders: dict[int, GapFinder] = {}
+
+    def note(self, batch: Batch, fates: Iterable[Fate]) -> GapNotes:
+        """As `GapFinder.note`, for the frames of a batch."""
+        if batch.epoch != self._epoch:
+            self._epoch, self._finders = batch.epoch, {}
+        finder = self._finders.get(batch.lane)
+        if finder is None:
+            finder = self._finders[batch.lane] = GapFinder(partial(self._states, batch.lane))
+        return finder.note(fates)
+
+    def settled(self) -> None:
+        """What was noted last is in the books."""
+        for finder in self._finders.values():
+            finder.settled()
 
 
 class _Batch:

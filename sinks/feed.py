@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
+from .gaps import SqliteGaps
 from .ports import Batch, Bell, Journal, Ledger, Settlement
 from .sqlite import connect, reported
 
@@ -50,7 +51,7 @@ class LocalFeed:
     """`sinks.ports.Feed` over one journal with one lane, for one worker. `bell`: rings when somebody appends.
 
     `turn`: whether this worker may take messages; without one there is no other. What is remembered of the sink is
-    read when the turn has come, not before.
+    read when the turn has come, not before. `gaps`: where the state of the counters stands; without, it begins anew.
     """
 
     journal: Journal
@@ -58,6 +59,7 @@ class LocalFeed:
     sink: str
     bell: Bell = field(default_factory=Event)
     turn: Turn | None = None
+    gaps: SqliteGaps | None = None
 
     def take(self, limit: int, timeout_s: float) -> Sequence[Batch]:
         if self.turn is not None and not self.turn.mine():
@@ -86,6 +88,9 @@ class LocalFeed:
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:  # noqa: ARG002 there is one lane
         return self.ledger.seen(self.sink, keys)
 
+    def states(self, lane: int) -> Sequence[tuple[int, bytes]]:  # noqa: ARG002 as above
+        return self.gaps.states(self.sink) if self.gaps is not None else ()
+
     def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
         for _, settlement in settled:
             self.ledger.settle(settlement)
@@ -93,6 +98,8 @@ class LocalFeed:
     def close(self) -> None:
         self.ledger.close()
         self.journal.close()
+        if self.gaps is not None:
+            self.gaps.close()
         if self.turn is not None:
             self.turn.close()
 

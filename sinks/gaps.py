@@ -77,6 +77,7 @@ class SqliteGaps:
             return {"missing": 0, "found": 0} | dict(self._db.execute(sql, (sink,)).fetchall())
 
     def states(self, sink: str) -> list[tuple[int, bytes]]:
+        """Number and content of the pieces of state that were settled, in order."""
         sql = "SELECT number, states FROM gap_states WHERE sink = ? ORDER BY number"
         with self._lock, reported(self._path):
             return self._db.execute(sql, (sink,)).fetchall()

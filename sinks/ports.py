@@ -101,6 +101,9 @@ class Feed(Protocol):
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
         """As `Ledger.seen`, for the sink of this feed and one lane."""
 
+    def states(self, lane: int) -> Sequence[tuple[int, bytes]]:
+        """Number and content of the pieces of state in `GapNotes` that were settled of a lane in work, in order."""
+
     def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
         """Take what became of batches into the books; each as a whole or not at all.
 
@@ -231,9 +234,6 @@ class Gaps(Protocol):
 
     def sums(self, sink: str) -> dict[str, int]:
         """Frames that were `missing`, and how many of them were `found` later, since the beginning."""
-
-    def states(self, sink: str) -> list[tuple[int, bytes]]:
-        """Number and content of the pieces of state that were settled, in order."""
 
     def record(self, gaps: Sequence[Gap]) -> None:
         """Take down gaps of sources; one with the same source, reason and beginning is replaced."""

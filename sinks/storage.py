@@ -19,7 +19,7 @@ from .journal import SqliteJournal
 from .kafka.settings import KafkaSettings
 from .ledger import SqliteLedger
 from .past import LocalPast
-from .ports import Appender, Bell, Feed, Letters, Past, Reader, Recall, Store
+from .ports import Appender, Bell, Feed, Gaps, Letters, Past, Reader, Recall, Store
 from .registry.places import SqlitePlaces, is_newest
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class Storage(BaseModel):
             from .kafka.feed import KafkaFeed  # noqa: PLC0415 as above
 
             return KafkaFeed(self._kafka(), sink, recall)
-        return LocalFeed(self.open_journal(), self.open_ledger(), sink, bell, Turn(self.data / f"{sink}.turn"))
+        turn = Turn(self.data / f"{sink}.turn")
+        return LocalFeed(self.open_journal(), self.open_ledger(), sink, bell, turn, self._gaps())
 
     @contextmanager
     def bell(self) -> Iterator[Bell]:
@@ -183,13 +184,22 @@ class Storage(BaseModel):
         """What happened at the sources of this machine."""
         return SqliteEvents(self.data / "events.db")
 
-    def open_gaps(self) -> SqliteGaps:
-        """The gap records in the books of this machine."""
+    def open_gaps(self) -> Gaps:
+        """The gap records, wherever the journal is; those of the sources are in the books of this machine."""
+        if self.is_on_kafka:
+            from .kafka.books import KafkaLedger  # noqa: PLC0415 as above
+            from .kafka.gaps import KafkaGaps  # noqa: PLC0415 as above
+
+            connection = self._kafka()
+            return KafkaGaps(connection, KafkaLedger(connection), self._gaps())
+        return self._gaps()
+
+    def _gaps(self) -> SqliteGaps:
         return SqliteGaps(self.data / "ledger.db")
 
     def open_books(self) -> Books:
         """The accounting of the local journal."""
-        return Books(self.open_journal(), self.open_ledger(), self.open_events(), self.open_gaps())
+        return Books(self.open_journal(), self.open_ledger(), self.open_events(), self._gaps())
 
     def open_accounting(self) -> Accounting:
         """The accounting, wherever the journal is."""

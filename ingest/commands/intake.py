@@ -12,7 +12,7 @@ import typer
 
 from ingest.ahead import Ahead
 from ingest.deliver import IDLE_S, Delivery
-from ingest.gaps import GapFinder
+from ingest.gaps import GapFinders
 from ingest.places import Places
 from ingest.recall import recall
 from ingest.retain import Retention
@@ -116,13 +116,12 @@ def _delivery(given: Given, held: ExitStack, bell: Bell) -> Delivery:
     store = held.enter_context(closing(storage.open_store()))
     unwrap = unwrapper(given)
     feed = held.enter_context(closing(storage.open_feed(store.name, bell, partial(recall, unwrap=unwrap))))
-    gaps = held.enter_context(closing(storage.open_gaps()))
     places = Places(held.enter_context(closing(storage.open_places())), finder(given, held))
-    gap_finder = GapFinder(partial(gaps.states, store.name))
+    gaps = GapFinders(feed.states)
     if storage.is_on_kafka:  # a partition can only be read in order
-        return Delivery(store, feed, places, unwrap, gap_finder)
+        return Delivery(store, feed, places, unwrap, gaps)
     journal = held.enter_context(closing(storage.open_journal()))
-    return Delivery(store, feed, places, unwrap, gap_finder, Ahead(journal, feed, store, places, unwrap))
+    return Delivery(store, feed, places, unwrap, gaps, Ahead(journal, feed, store, places, unwrap))
 
 
 def _keep_books(given: Given, held: ExitStack, stop: Event) -> list[Thread]:

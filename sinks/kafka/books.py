@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 from aiokafka import TopicPartition
 
-from sinks.books import Account, Kept
+from sinks.books import Account, Kept, Missing
 from sinks.ports import Events, Gaps
 
 from . import record
@@ -47,7 +47,7 @@ class Standing:
 
 
 def add_up(sink: str, standings: Sequence[Standing], waiting_since_ns: int | None) -> Account:
-    """The account of a sink over all partitions."""
+    """The account of a sink over all partitions; gaps that are open stand elsewhere."""
     return Account(
         sink,
         received=sum(one.held.end for one in standings),
@@ -56,6 +56,7 @@ def add_up(sink: str, standings: Sequence[Standing], waiting_since_ns: int | Non
         cursor=sum(one.settled for one in standings),
         in_flight=sum(one.held.end - one.first for one in standings),
         waiting_since_ns=waiting_since_ns,
+        gaps=Missing(*(sum(one.counts.gaps.get(what, 0) for one in standings) for what in ("missing", "found"))),
     )
 
 
@@ -116,7 +117,7 @@ async def _oldest_ns(consumer: Any, topic: str, standings: Sequence[Standing]) -
 
 @dataclass(frozen=True, slots=True)
 class KafkaBooks:
-    """`sinks.books.Accounting` on Kafka. Events of sources and gap records are those of this machine."""
+    """`sinks.books.Accounting` on Kafka. What is of the sources is of those of this machine."""
 
     ledger: KafkaLedger
     events: Events
@@ -129,7 +130,8 @@ class KafkaBooks:
         return [self.account(sink) for sink in self.ledger.cursors()]
 
     def account(self, sink: str) -> Account:
-        return self.ledger.account(sink)
+        found = self.ledger.account(sink)
+        return replace(found, gaps=replace(found.gaps, open=self.gaps.open(sink)))
 
     def close(self) -> None:
         for one in (self.ledger, self.events, self.gaps):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from secrets import token_hex
 from typing import Any, Final
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from sinks.model import DeadLetter, Entry
+from sinks.model import Entry
 from sinks.ports import Batch, Recall, Settlement
 
-from . import letters, record
+from . import counters, gaps, letters, record
 from .connection import Connection
+from .counters import Piece
 from .group import Member
 from .lane import MOST_KEYS, Counts, Lane
 from .reading import Span, reader, records, spans
@@ -38,6 +41,7 @@ class KafkaFeed:
         self._member: Member | None = None
         self._epoch = 0
         self._sender = Sender(connection)
+        self._writer = token_hex(4)
         self._taken: list[Batch] = []
         self._lanes: dict[int, Lane] = {}
         self._moved_s = time.monotonic()
@@ -130,33 +134,58 @@ class KafkaFeed:
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
         return self._lanes[lane].memory.seen(keys)
 
+    def states(self, lane: int) -> Sequence[tuple[int, bytes]]:
+        """From the topic each time: it is asked for once under an assignment."""
+        return self._connection.run(self._states(lane, self._lanes[lane]), _READ_BACK_S)
+
+    async def _states(self, number: int, lane: Lane) -> list[tuple[int, bytes]]:
+        where = TopicPartition(self._connection.settings.counters, number)
+        async with reader(self._connection) as consumer:
+            found = await counters.read(consumer, where, lane.counts.counters, self._sink, lane.position)
+        lane.pieces = {n: piece for n, (piece, _) in enumerate(found, 1)}
+        return [(n, content) for n, (_, content) in enumerate(found, 1)]
+
     def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
         self._connection.run(self._settle(settled), 2 * SEND_S)
 
     async def _settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
-        """Letters first: a worker that dies before its commit does them again, and they replace themselves."""
+        """Letters and gaps first: a worker that dies before its commit does them again, and they replace themselves."""
         member, epoch = self._member, settled[0][0].epoch
         if member is not None and member.epoch == epoch:
-            await self._send([letter for _, settlement in settled for letter in settlement.dead_letters])
-            moves = {batch.lane: self._move(batch, settlement) for batch, settlement in settled}
+            pieces = await self._write_down(settled)
+            moves = {batch.lane: self._move(batch, settlement, pieces[batch.lane]) for batch, settlement in settled}
             if await member.commit(epoch, moves):
                 for batch, settlement in settled:
-                    self._lanes[batch.lane].settle(*moves[batch.lane], settlement)
+                    self._lanes[batch.lane].settle(*moves[batch.lane], pieces[batch.lane], settlement)
         self._taken = []
         if member is not None:
             member.done()
 
-    def _move(self, batch: Batch, settlement: Settlement) -> tuple[int, Counts]:
+    def _move(self, batch: Batch, settlement: Settlement, pieces: Mapping[int, Piece]) -> tuple[int, Counts]:
         """Where the lane stands after this batch. What is missing before it, retention has taken."""
         lane = self._lanes[batch.lane]
         first, last = (record.place(batch.entries[n].offset)[1] for n in (0, -1))
-        return last + 1, lane.counts.after(settlement, expired=first - lane.position)
+        begin = min((piece.offset for piece in pieces.values()), default=0)
+        return last + 1, lane.counts.after(settlement, expired=first - lane.position, counters=begin)
 
-    async def _send(self, dead: Sequence[DeadLetter]) -> None:
-        if dead:
-            async with self._sender.producer() as producer:
-                topic = self._connection.settings.dead_letters
-                await letters.send(producer, topic, {one: letters.value(one) for one in dead})
+    async def _write_down(self, settled: Sequence[tuple[Batch, Settlement]]) -> dict[int, Mapping[int, Piece]]:
+        """What a commit has no room for; gives the pieces of the counters' state that are needed then, by lane."""
+        if not any(one.dead_letters or one.gaps.states for _, one in settled):
+            return {batch.lane: self._lanes[batch.lane].pieces for batch, _ in settled}
+        dead = [letter for _, settlement in settled for letter in settlement.dead_letters]
+        async with self._sender.producer() as producer:
+            topic = self._connection.settings.dead_letters
+            await letters.send(producer, topic, {one: letters.value(one) for one in dead})
+            kept = await asyncio.gather(*(self._note(producer, *one) for one in settled))
+        return {batch.lane: pieces for (batch, _), pieces in zip(settled, kept, strict=True)}
+
+    async def _note(self, producer: AIOKafkaProducer, batch: Batch, settlement: Settlement) -> Mapping[int, Piece]:
+        """What a batch says of gaps."""
+        settings, lane, notes = self._connection.settings, batch.lane, settlement.gaps
+        await gaps.send(producer, TopicPartition(settings.gaps, lane), self._sink, notes.gaps)
+        name = counters.key(self._sink, record.place(settlement.through)[1] + 1, self._writer)
+        where = TopicPartition(settings.counters, lane)
+        return await counters.send(producer, where, name, notes, self._lanes[lane].pieces)
 
     def close(self) -> None:
         self._connection.close(self._leave, self._sender.end)

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from sinks.ports import SLOT, Settlement
+
+from .counters import Piece
 
 MOST_KEYS: Final = 10_000
 """Keys of each kind that a lane remembers, and records that are read back to know them again."""
@@ -23,23 +26,29 @@ _REST: Final = "other"
 
 
 class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Since the partition's beginning. `messages` by outcome add up to its offset; `frames` by what they were."""
+    """Since the partition's beginning. `messages` by outcome add up to its offset; `frames` by what they were.
+
+    `gaps`: frames that were missing, and found. `counters`: where in the topic `counters` their state begins.
+    """
 
     messages: dict[str, int] = {}
     frames: dict[str, int] = {}
+    gaps: dict[str, int] = {}
+    counters: int = 0
 
-    def after(self, settlement: Settlement, expired: int) -> Counts:
+    def after(self, settlement: Settlement, expired: int, counters: int) -> Counts:
         """With what a settlement adds, and with messages that retention has taken before this sink saw them."""
         messages = Counter(self.messages) + Counter(settlement.counts)
         if expired:
             messages["expired"] += expired
-        return Counts(dict(messages), dict(Counter(self.frames) + Counter(settlement.frames)))
+        frames, gaps = Counter(self.frames) + Counter(settlement.frames), Counter(self.gaps)
+        return Counts(dict(messages), dict(frames), dict(gaps + Counter(settlement.gaps.counts)), counters)
 
 
 def encode(counts: Counts) -> str:
     """The metadata of a commit. Should it grow too long, the rarest labels of frames are summed up as `other`."""
     frames = dict(counts.frames)
-    while len(text := msgspec.json.encode(Counts(counts.messages, frames))) > _MOST_BYTES:
+    while len(text := msgspec.json.encode(replace(counts, frames=frames))) > _MOST_BYTES:
         rarest = min((name for name in frames if name != _REST), key=lambda name: frames[name])
         frames[_REST] = frames.get(_REST, 0) + frames.pop(rarest)
     return text.decode()
@@ -88,14 +97,18 @@ class Memory:
 
 @dataclass(slots=True)
 class Lane:
-    """`position`: the next offset to settle. `knows`: whether the memory was read back since the lane came to us."""
+    """`position`: the next offset to settle. `knows`: whether the memory was read back since the lane came to us.
+
+    `pieces`: of the counters' state, by number, as they stand in their topic.
+    """
 
     position: int
     counts: Counts
     memory: Memory = field(default_factory=Memory)
     knows: bool = False
+    pieces: Mapping[int, Piece] = field(default_factory=dict)
 
-    def settle(self, position: int, counts: Counts, settlement: Settlement) -> None:
+    def settle(self, position: int, counts: Counts, pieces: Mapping[int, Piece], settlement: Settlement) -> None:
         """What was committed."""
-        self.position, self.counts = position, counts
+        self.position, self.counts, self.pieces = position, counts, pieces
         self.memory.remember(settlement.seen)

@@ -8,7 +8,7 @@ partition  as that of the message
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from zlib import crc32
@@ -20,7 +20,7 @@ from sinks.model import DeadLetter
 
 from . import record
 from .connection import Connection
-from .reading import Span, administrator, partitions_of, patiently, reader, records, spans
+from .reading import patiently, since
 from .sending import Sender
 
 _ANSWER_S: Final = 120.0
@@ -87,7 +87,7 @@ class KafkaLetters:
 
     async def _open(self) -> dict[bytes, DeadLetter]:
         letters: dict[bytes, DeadLetter] = {}
-        async for found in self._since({}):
+        async for found in since(self._connection, self._topic, {}):
             if found.value is None:
                 letters.pop(found.key, None)
             else:
@@ -95,21 +95,12 @@ class KafkaLetters:
         return letters
 
     async def _count(self) -> None:
-        async for found in self._since(self._read):
+        async for found in since(self._connection, self._topic, self._read):
             if found.value is None:
                 self._reasons.pop(found.key, None)
             else:
                 self._reasons[found.key] = parse(found).reason
             self._read[TopicPartition(found.topic, found.partition)] = found.offset + 1
-
-    async def _since(self, begins: Mapping[TopicPartition, int]) -> AsyncIterator[Any]:
-        """Every record from these offsets on, else from the beginning."""
-        async with administrator(self._connection) as admin, reader(self._connection) as consumer:
-            now = await spans(consumer, await partitions_of(admin, self._topic))
-            wanted = {one: Span(max(span.begin, begins.get(one, 0)), span.end) for one, span in now.items()}
-            async for some in records(consumer, wanted):
-                for found in some:
-                    yield found
 
     async def _take_out(self, letter_ids: set[int]) -> None:
         letters = [letter for letter in (await self._open()).values() if letter.id in letter_ids]

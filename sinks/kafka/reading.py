@@ -85,6 +85,16 @@ async def committed(
     return {one: at if at.offset >= 0 else OffsetAndMetadata(0, "") for one, at in found.items()}
 
 
+async def since(connection: Connection, topic: str, begins: Mapping[TopicPartition, int]) -> AsyncIterator[Any]:
+    """Every record of a topic that is there now, from these offsets on, else from the beginning."""
+    async with administrator(connection) as admin, reader(connection) as consumer:
+        now = await spans(consumer, await partitions_of(admin, topic))
+        wanted = {one: Span(max(span.begin, begins.get(one, 0)), span.end) for one, span in now.items()}
+        async for some in records(consumer, wanted):
+            for found in some:
+                yield found
+
+
 async def spans(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, Span]:
     """What each partition holds now."""
     if not partitions:

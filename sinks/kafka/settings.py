@@ -42,6 +42,16 @@ class KafkaSettings(BaseModel):
         return f"{self.topic_prefix}.dead-letters"
 
     @property
+    def gaps(self) -> str:
+        """Topic of what is missing, by the devices' frame counters."""
+        return f"{self.topic_prefix}.gaps"
+
+    @property
+    def counters(self) -> str:
+        """Topic of how far these counters are."""
+        return f"{self.topic_prefix}.counters"
+
+    @property
     def observed(self) -> str:
         """Topic of what was stored."""
         return f"{self.topic_prefix}.observations"

@@ -15,6 +15,7 @@ LARGEST_RECORD: Final = 16 * 1024 * 1024
 _READY_S: Final = 30.0
 _LOOK_S: Final = 0.05
 _DAY_MS: Final = 86_400_000
+_MIB: Final = str(1 << 20)
 
 
 async def ensure_topics(connection: Connection) -> None:
@@ -45,7 +46,13 @@ def _topics(connection: Connection) -> list[NewTopic]:
     ours = {"max.message.bytes": str(LARGEST_RECORD), "message.timestamp.type": "LogAppendTime"}
     if settings.replication > 2:
         ours["min.insync.replicas"] = str(settings.replication - 1)
-    topics = {settings.uplinks: aged, settings.dead_letters: {"cleanup.policy": "compact"}}
+    newest = {"cleanup.policy": "compact,delete", "retention.ms": "-1", "retention.bytes": _MIB, "segment.bytes": _MIB}
+    topics = {
+        settings.uplinks: aged,
+        settings.dead_letters: {"cleanup.policy": "compact"},
+        settings.gaps: newest,
+        settings.counters: {"cleanup.policy": "compact", "segment.bytes": str(32 << 20)},
+    }
     if settings.observations:
         topics[settings.observed] = aged
     return [

@@ -6,8 +6,10 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,7 +20,8 @@ from sinks.books import Account
 from sinks.model import Envelope
 from sinks.storage import Storage
 from tests.door import environment
-from tests.faults.city import eui, frame, identity
+from tests.faults import city
+from tests.faults.city import payload
 from tests.faults.intake import frames_in, rows
 from tests.ingest.house import chirpstack
 from tests.servers.kafka import Kafka
@@ -28,6 +31,19 @@ RATE = 250
 STRANGER_EVERY = 50
 """Each so many messages, one is from a device that nobody knows: a dead letter."""
 STRANGER = "ffffffffffffffff"
+LOST_AFTER = 3
+
+
+def identity(number: int) -> tuple[str, int]:
+    """Device and counter of message `number`: after every third frame of a device, one never comes."""
+    device, round_ = city.identity(number)
+    return device, round_ + round_ // LOST_AFTER
+
+
+def lost(sent: int) -> int:
+    """How many numbers are missing between those of the messages up to this one."""
+    rounds = Counter(city.eui(number) for number in range(sent) if number % STRANGER_EVERY)
+    return sum((number - 1) // LOST_AFTER for number in rounds.values())
 
 
 def message(number: int) -> Envelope:
@@ -35,7 +51,9 @@ def message(number: int) -> Envelope:
     if number % STRANGER_EVERY == 0:
         body, device = chirpstack(eui=STRANGER, f_cnt=number, frame_id=f"stranger-{number}"), STRANGER
     else:
-        body, device = frame(number), eui(number)
+        device, counter = identity(number)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        body = chirpstack(device, payload(number), f_cnt=counter, frame_id=f"frame-{number}", time=now)
     return Envelope("main", None, f"application/a/device/{device}/event/up", body, time.time_ns())
 
 
@@ -166,6 +184,7 @@ def everything_is_accounted_for(storage: Storage, sent: int) -> None:
     assert {letter.device for letter in dead} == {STRANGER}
     assert len({letter.envelope.body for letter in dead}) == len(strangers)
     assert len({(letter.offset, letter.part) for letter in dead}) == len(dead) == found.counts.get("dead_letter")
+    assert (found.gaps.frames, found.gaps.found) == (lost(sent), 0)
     in_order(storage)
 
 

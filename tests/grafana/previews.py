@@ -24,7 +24,7 @@ from grafana.preview.__main__ import draw
 from grafana.preview.ask import asking
 from grafana.technical import Language
 from ingest.deliver import Delivery
-from ingest.gaps import GapFinder
+from ingest.gaps import GapFinders
 from ingest.insights.directory import Directory
 from ingest.insights.operation import Operation
 from ingest.insights.run import Insights, again
@@ -110,11 +110,10 @@ def live_through(server: Influxdb, folder: Path) -> None:
         reader = held.enter_context(closing(storage.open_reader()))
         journal = held.enter_context(closing(storage.open_journal()))
         events = held.enter_context(closing(storage.open_events()))
-        gaps = held.enter_context(closing(storage.open_gaps()))
         letters = held.enter_context(closing(storage.open_letters()))
         books = held.enter_context(closing(storage.open_accounting()))
         feed = Dated(held.enter_context(closing(storage.open_feed(store.name, Event(), lambda _: ()))))
-        delivery = Delivery(store, feed, Places(registry), unwrap, GapFinder(lambda: gaps.states(store.name)))
+        delivery = Delivery(store, feed, Places(registry), unwrap, GapFinders(feed.states))
         directory = Directory(registry)
         insights, operation = Insights(reader, store, directory), Operation(books, letters, directory)
         messages = sent(town)
@@ -171,6 +170,9 @@ class Dated:
 
     def seen(self, lane: int, keys: Mapping[str, int]) -> Mapping[str, int]:
         return self.feed.seen(lane, keys)
+
+    def states(self, lane: int) -> Sequence[tuple[int, bytes]]:
+        return self.feed.states(lane)
 
     def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
         self.feed.settle([(batch, _dated(settlement)) for batch, settlement in settled])

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -12,7 +11,7 @@ import pytest
 
 from ingest import deliver
 from ingest.deliver import Delivery
-from ingest.gaps import GapFinder
+from ingest.gaps import GapFinders
 from ingest.networks.model import Uplink
 from ingest.places import Places
 from ingest.unwrap import unwrap
@@ -175,7 +174,7 @@ def test_frames_that_never_came_are_a_gap_in_the_books_until_they_come(
     (gap,) = books.find("store")
     assert (gap.source, gap.device, gap.first, gap.missing, gap.state) == ("test", BIN_EUI, 8, 1, "open")
 
-    again = replace(delivery, gaps=GapFinder(partial(books.states, "store")))
+    again = replace(delivery, gaps=GapFinders(lambda _: books.states("store")))
     late = chirpstack(f_cnt=8, frame_id="8", time="2026-05-28T20:08:00Z")
     feed.journal.append([envelope(late, flags=["backfill"])])
     deliver_all(again)

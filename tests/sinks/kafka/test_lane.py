@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.books import Account
+from sinks.books import Account, Missing
 from sinks.kafka.books import Standing, add_up
 from sinks.kafka.lane import Counts, Lane, Memory, decode, encode
 from sinks.kafka.reading import Span
+from sinks.model import GapNotes
 from sinks.ports import SLOT, Settlement
 
 
@@ -22,18 +23,21 @@ def test_metadata_of_another_program_are_no_counts(metadata: str) -> None:
 
 def test_metadata_never_exceed_what_the_broker_takes_and_lose_no_frame() -> None:
     frames = {f"label-{n:04}-{'x' * 20}": n + 1 for n in range(400)}
-    text = encode(Counts({"stored": 7}, frames))
+    text = encode(Counts({"stored": 7}, frames, {"missing": 3}, 8))
     found = decode(text)
     assert len(text) <= 4096
     assert sum(found.frames.values()) == sum(frames.values())
-    assert found.messages == {"stored": 7}
+    assert (found.messages, found.gaps, found.counters) == ({"stored": 7}, {"missing": 3}, 8)
     assert "label-0399-" + "x" * 20 in found.frames, "the most frequent ones stay"
 
 
 def test_counts_add_up_with_what_retention_took() -> None:
-    counts = Counts({"stored": 5}, {"decoded": 5})
-    after = counts.after(Settlement("s", 0, counts={"stored": 1, "duplicate": 2}, frames={"join": 1}), expired=4)
-    assert after == Counts({"stored": 6, "duplicate": 2, "expired": 4}, {"decoded": 5, "join": 1})
+    counts = Counts({"stored": 5}, {"decoded": 5}, {"missing": 2}, 7)
+    notes = GapNotes(counts={"missing": 1, "found": 3})
+    settlement = Settlement("s", 0, counts={"stored": 1, "duplicate": 2}, frames={"join": 1}, gaps=notes)
+    assert counts.after(settlement, expired=4, counters=9) == Counts(
+        {"stored": 6, "duplicate": 2, "expired": 4}, {"decoded": 5, "join": 1}, {"missing": 3, "found": 3}, 9
+    )
 
 
 def test_a_memory_is_bounded_and_forgets_the_oldest() -> None:
@@ -53,9 +57,9 @@ def test_a_device_that_is_heard_again_is_not_the_oldest_any_more() -> None:
 
 def test_an_account_is_the_sum_of_all_partitions() -> None:
     standings = [
-        Standing(0, Span(0, 10), 8, Counts({"stored": 6, "duplicate": 2}, {"decoded": 8})),
+        Standing(0, Span(0, 10), 8, Counts({"stored": 6, "duplicate": 2}, {"decoded": 8}, {"missing": 2})),
         Standing(1, Span(4, 9), 0, Counts()),  # retention took four that nobody had settled
-        Standing(2, Span(3, 7), 7, Counts({"stored": 4, "expired": 3}, {"decoded": 4})),
+        Standing(2, Span(3, 7), 7, Counts({"stored": 4, "expired": 3}, {"decoded": 4}, {"missing": 1, "found": 1})),
     ]
     assert add_up("s", standings, 5) == Account(
         "s",
@@ -65,13 +69,14 @@ def test_an_account_is_the_sum_of_all_partitions() -> None:
         cursor=15,
         in_flight=7,
         waiting_since_ns=5,
+        gaps=Missing(3, 1),
     )
     assert add_up("s", standings, 5).balanced
 
 
 def test_a_lane_knows_what_it_has_settled() -> None:
     lane = Lane(0, Counts())
-    lane.settle(3, Counts({"stored": 3}), Settlement("s", 2, seen={"id": 5}))
+    lane.settle(3, Counts({"stored": 3}), {}, Settlement("s", 2, seen={"id": 5}))
     assert (lane.position, lane.counts, lane.memory.seen({"id": 5, "other": 5})) == (
         3,
         Counts({"stored": 3}),
