@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from .connection import Connection
-from .reading import administrator
+from .reading import administrator, partitions_of
 
 LARGEST_RECORD: Final = 16 * 1024 * 1024
 _READY_S: Final = 30.0
@@ -19,10 +19,16 @@ _MIB: Final = str(1 << 20)
 
 
 async def ensure_topics(connection: Connection) -> None:
-    """Make what is missing, and wait until every partition has a leader. Settings of topics that are there stay."""
+    """Make what is missing, and wait until every partition has a leader. Settings of topics that are there stay.
+
+    All have as many partitions as that of the messages: what is said of a message stands in the same one.
+    """
+    uplinks = connection.settings.uplinks
     async with administrator(connection) as admin:
-        wanted = {topic.name: topic for topic in _topics(connection)}
-        missing = [wanted[name] for name in wanted.keys() - set(await admin.list_topics())]
+        there = set(await admin.list_topics())
+        partitions = len(await partitions_of(admin, uplinks)) if uplinks in there else connection.settings.partitions
+        wanted = {topic.name: topic for topic in _topics(connection, partitions)}
+        missing = [wanted[name] for name in wanted.keys() - there]
         if missing:
             answer = await admin.create_topics(missing)
             for _, code, *rest in answer.topic_errors:
@@ -36,11 +42,11 @@ def _check(code: int, text: str) -> None:
         raise error(text)
 
 
-def _topics(connection: Connection) -> list[NewTopic]:
+def _topics(connection: Connection, partitions: int) -> list[NewTopic]:
     settings, keep_days, max_mb = connection.settings, connection.keep_days, connection.max_mb
     aged = {
         "retention.ms": str(keep_days * _DAY_MS if keep_days else -1),
-        "retention.bytes": str((max_mb << 20) // settings.partitions if max_mb else -1),
+        "retention.bytes": str((max_mb << 20) // partitions if max_mb else -1),
     }
     # The broker's clock dates records: a sensor's old backlog, or a wrong clock of ours, must not be retention's cue.
     ours = {"max.message.bytes": str(LARGEST_RECORD), "message.timestamp.type": "LogAppendTime"}
@@ -55,10 +61,7 @@ def _topics(connection: Connection) -> list[NewTopic]:
     }
     if settings.observations:
         topics[settings.observed] = aged
-    return [
-        NewTopic(name, settings.partitions, settings.replication, topic_configs=ours | own)
-        for name, own in topics.items()
-    ]
+    return [NewTopic(name, partitions, settings.replication, topic_configs=ours | own) for name, own in topics.items()]
 
 
 async def _leaders(admin: AIOKafkaAdminClient, names: list[str]) -> None:

@@ -116,6 +116,31 @@ def test_kept_messages_are_replayed_into_an_empty_store(env: Mapping[str, str], 
     assert books(env) == found
 
 
+def test_frames_that_never_came_are_seen_from_anywhere(env: Mapping[str, str], tmp_path: Path) -> None:
+    messages = tmp_path / "messages.ndjson"
+    messages.write_bytes(b"\n".join(frame(n) for n in (1, 4, 2)) + b"\n")
+    done("organisations add giessen Gießen", env)
+    done(f"devices add {BIN_EUI} --model milesight_em400_mud --organisation giessen", env)
+    done(f"ingest --file {messages}", env)
+    elsewhere = {**env, "SMARTCITY_DATA": str(tmp_path / "elsewhere")}
+    (gap,) = json.loads(done("gaps --json", elsewhere).out)
+    assert (gap["device"], gap["first"], gap["missing"], gap["found"], gap["state"]) == (BIN_EUI, 2, 2, 1, "open")
+    assert "2 frames missing, 1 of them found later; 1 gaps open" in done("gaps", elsewhere).out
+    assert books(elsewhere)["gaps"] == {"frames": 2, "found": 1, "open": 1}
+    with (
+        started("api", env=elsewhere, log=tmp_path / "api.log"),
+        httpx.Client(base_url=f"http://127.0.0.1:{env['SMARTCITY_API__PORT']}", timeout=20) as client,
+    ):
+        wait_for(lambda: answers(client), 40, "the API")
+        text = client.get("/metrics").text
+    assert 'smartcity_open_gaps{sink="embedded"} 1.0' in text
+
+
+def frame(number: int) -> bytes:
+    """One a minute."""
+    return chirpstack(f_cnt=number, frame_id=f"frame-{number}", time=f"2026-05-28T20:{number:02}:00+00:00")
+
+
 def test_what_needs_the_local_journal_says_so(env: Mapping[str, str]) -> None:
     said = smartcity("journal", "trim", env=env)
     assert said.code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -9,6 +10,7 @@ from dataclasses import replace
 from threading import Event
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ingest.gaps import GapFinders
 from ingest.networks.model import Outcome, Uplink
@@ -138,6 +140,27 @@ def test_a_batch_that_is_done_again_counts_once(
     appender.append([sent("a", 7), sent("a", 9)])
     everything_together([join()], storage, 5)
     assert missing(storage) == 4
+
+
+def test_topics_that_are_made_later_have_the_partitions_of_the_messages(
+    storage: Storage, join: Callable[[], Worker]
+) -> None:
+    asyncio.run(make(storage, 7))
+    worker = join()
+    with closing(storage.open_appender()) as appender:
+        appender.append([sent(f"{n:016x}", 1) for n in range(30)])
+    everything_together([worker], storage, 30)
+
+
+async def make(storage: Storage, partitions: int) -> None:
+    """The topic of the messages alone, as an earlier version with other settings left it."""
+    kafka = storage.journal.kafka
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(kafka.uplinks, partitions, 1)])
+    finally:
+        await admin.close()
 
 
 def test_workers_that_come_and_go_find_what_one_would_find(
