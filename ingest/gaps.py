@@ -158,11 +158,10 @@ class GapFinder:
         self._at = 0
 
     def _begin(self) -> None:
-        self._begun = True
         for number, piece in self._states():
             self._devices |= _PIECE.decode(piece)
             self._number = self._turn_from = number + 1
-        self._turn = list(self._devices)
+        self._turn, self._begun = list(self._devices), True
 
     def note(self, fates: Iterable[Fate]) -> GapNotes:
         """What these frames say, in their order. Noted again before they were settled, it is the same."""

@@ -35,20 +35,22 @@ def key(sink: str, position: int, writer: str) -> bytes:
 
 
 async def read(
-    consumer: AIOKafkaConsumer, where: TopicPartition, begin: int, sink: str, position: int
-) -> list[tuple[Piece, bytes]]:
-    """The pieces of a sink from record `begin` on that were settled before this position of the lane, in their order.
+    consumer: AIOKafkaConsumer, topic: str, sink: str, wanted: Mapping[int, tuple[int, int]]
+) -> dict[int, list[tuple[Piece, bytes]]]:
+    """The pieces of a sink by partition, in their order.
 
-    There may be some of workers that died before their commit: each is right for its own position.
+    `wanted`: partition to the record from which on they are needed, and to how far its messages are settled. There may
+    be pieces of workers that died before their commit: each is right for its own position.
     """
-    held = (await spans(consumer, [where]))[where]
-    found = []
-    async for some in records(consumer, {where: Span(max(begin, held.begin), held.end)}):
+    held = await spans(consumer, [TopicPartition(topic, partition) for partition in wanted])
+    begins = {one: Span(max(wanted[one.partition][0], span.begin), span.end) for one, span in held.items()}
+    found: dict[int, list[tuple[int, Piece, bytes]]] = {partition: [] for partition in wanted}
+    async for some in records(consumer, begins):
         for one in some:
             at = _position(one, sink)
-            if at is not None and at <= position:
-                found.append((at, Piece(one.offset, one.key), one.value))
-    return [(piece, content) for _, piece, content in sorted(found, key=lambda one: one[:2])]
+            if at is not None and at <= wanted[one.partition][1]:
+                found[one.partition].append((at, Piece(one.offset, one.key), one.value))
+    return {partition: [(piece, value) for _, piece, value in sorted(pieces)] for partition, pieces in found.items()}
 
 
 def _position(found: Any, sink: str) -> int | None:

@@ -44,6 +44,7 @@ class KafkaFeed:
         self._writer = token_hex(4)
         self._taken: list[Batch] = []
         self._lanes: dict[int, Lane] = {}
+        self._states: dict[int, list[tuple[int, bytes]]] = {}
         self._moved_s = time.monotonic()
 
     def take(self, limit: int, timeout_s: float) -> Sequence[Batch]:
@@ -135,15 +136,21 @@ class KafkaFeed:
         return self._lanes[lane].memory.seen(keys)
 
     def states(self, lane: int) -> Sequence[tuple[int, bytes]]:
-        """From the topic each time: it is asked for once under an assignment."""
-        return self._connection.run(self._states(lane, self._lanes[lane]), _READ_BACK_S)
+        """To be asked for once under an assignment; read for all lanes in work together: each will be asked for."""
+        epoch = self._taken[0].epoch
+        if self._lanes[lane].read_under != epoch:
+            unread = {number: one for number, one in self._lanes.items() if one.read_under != epoch}
+            self._states |= self._connection.run(self._read_states(unread, epoch), _READ_BACK_S)
+        return self._states.pop(lane)
 
-    async def _states(self, number: int, lane: Lane) -> list[tuple[int, bytes]]:
-        where = TopicPartition(self._connection.settings.counters, number)
+    async def _read_states(self, lanes: Mapping[int, Lane], epoch: int) -> dict[int, list[tuple[int, bytes]]]:
+        wanted = {number: (lane.counts.counters, lane.position) for number, lane in lanes.items()}
         async with reader(self._connection) as consumer:
-            found = await counters.read(consumer, where, lane.counts.counters, self._sink, lane.position)
-        lane.pieces = {n: piece for n, (piece, _) in enumerate(found, 1)}
-        return [(n, content) for n, (_, content) in enumerate(found, 1)]
+            found = await counters.read(consumer, self._connection.settings.counters, self._sink, wanted)
+        for number, lane in lanes.items():
+            lane.pieces = {n: piece for n, (piece, _) in enumerate(found[number], 1)}
+            lane.read_under = epoch
+        return {number: [(n, content) for n, (_, content) in enumerate(some, 1)] for number, some in found.items()}
 
     def settle(self, settled: Sequence[tuple[Batch, Settlement]]) -> None:
         self._connection.run(self._settle(settled), 2 * SEND_S)

@@ -99,7 +99,8 @@ class Memory:
 class Lane:
     """`position`: the next offset to settle. `knows`: whether the memory was read back since the lane came to us.
 
-    `pieces`: of the counters' state, by number, as they stand in their topic.
+    `pieces`: of the counters' state, by number, as they stand in their topic. `read_under`: the assignment under which
+    they were read.
     """
 
     position: int
@@ -107,6 +108,7 @@ class Lane:
     memory: Memory = field(default_factory=Memory)
     knows: bool = False
     pieces: Mapping[int, Piece] = field(default_factory=dict)
+    read_under: int = -1
 
     def settle(self, position: int, counts: Counts, pieces: Mapping[int, Piece], settlement: Settlement) -> None:
         """What was committed."""

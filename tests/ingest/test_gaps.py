@@ -7,21 +7,23 @@ from math import floor
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import gaps
-from ingest.gaps import GapFinder
+from ingest.gaps import GapFinder, GapFinders
 from ingest.networks.model import Outcome, Uplink
 from ingest.pipeline import Fate, Frame, process
 from ingest.places import Places
 from ingest.simulate import Kind, register
 from ingest.simulate.mischief import counter
 from ingest.unwrap import unwrap
+from sinks.errors import Unavailable
 from sinks.gaps import SqliteGaps
 from sinks.ledger import SqliteLedger
 from sinks.model import DeadLetter, Entry, Envelope, Gap, GapNotes
-from sinks.ports import Settlement
+from sinks.ports import Batch, Settlement
 from sinks.storage import Storage
 from tests.ingest.house import BIN_EUI
 from tests.ingest.simulate.city import FLEET, STATIONS, planned
@@ -156,6 +158,42 @@ def test_whoever_goes_on_knows_what_was_settled_and_nothing_else(tmp_path: Path)
     assert again.note(following).gaps == finder.note(following).gaps
     assert books.sums("store") == {"missing": 4 * 200, "found": 0}
     assert books.open("store") == 4 * 200
+
+
+def test_what_was_settled_is_asked_for_again_when_it_could_not_be_read() -> None:
+    before = noted(GapFinder(), frames(1))
+    away = [Unavailable("away")]
+
+    def states() -> list[tuple[int, bytes]]:
+        if away:
+            raise away.pop()
+        return [(1, before.states)]
+
+    finder = GapFinder(states)
+    with pytest.raises(Unavailable):
+        finder.note(frames(4, start=3))
+    assert of(finder.note(frames(4, start=3))) == [(2, 2, 0, "open")]
+
+
+def test_each_lane_has_its_own_state_and_an_older_assignments_is_forgotten() -> None:
+    asked: list[int] = []
+
+    def states(lane: int) -> list[tuple[int, bytes]]:
+        asked.append(lane)
+        return []
+
+    finders = GapFinders(states)
+
+    def note(lane: int, epoch: int, *fates: Fate) -> GapNotes:
+        notes = finders.note(Batch(lane, epoch, []), fates)
+        finders.settled()
+        return notes
+
+    note(0, 1, fate(1, 1))
+    note(1, 1, fate(1, 1))
+    assert of(note(0, 1, fate(3, 3))) == [(2, 1, 0, "open")]
+    assert of(note(1, 2, fate(3, 3))) == []
+    assert asked == [0, 1, 1]
 
 
 def delivered(sessions: list[list[bool]], order: list[int]) -> list[tuple[int, int, int]]:
