@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from threading import Event
 from typing import Final
 
@@ -28,8 +29,8 @@ from .gaps import GapFinders
 from .pipeline import Fate, Unwrap, all_points, dead_letter, process, remembered
 from .places import Places
 
-BATCH: Final = 1_000
-PORTION: Final = 500
+BATCH: Final = 500
+"""Messages at once; of two such batches everything is in memory."""
 IDLE_S: Final = 0.25
 """How long to wait for messages before looking whether we are to stop, and whether anybody appended unheard."""
 BUSY_PER_S: Final = 12_500
@@ -44,13 +45,12 @@ log = logging.getLogger(__name__)
 class _Begun:
     """Batches that are processed and on their way into the store.
 
-    `rest`: points that are not handed to the writer. `known`: by lane, what the frames are known by.
+    `written`: gives what the store says, when it has said it. `known`: by lane, what their frames are known by.
     """
 
     batches: Sequence[Batch]
-    fates: Sequence[list[Fate]]
-    writing: Sequence[Future[Written | None]]
-    rest: Sequence[Point]
+    fates: Sequence[Sequence[Fate]]
+    written: Callable[[], Written | None]
     known: Mapping[int, Mapping[str, int]]
 
     @property
@@ -85,7 +85,7 @@ class Delivery:
     def deliver_batch(self, stop: Event, wait_s: float = 0.0) -> int:
         """Take the next messages all the way; gives their number, 0 when none came or they had to be left for later."""
         batches = self.feed.take(BATCH, wait_s)
-        return self._finish(self._begin(batches, None, stop), stop) if batches else 0
+        return self._finish(self._begin(batches, None, stop)) if batches else 0
 
     def _go_on(self, begun: _Begun | None, stop: Event) -> _Begun | None:
         """Begin what follows, and then finish what was begun: the store works meanwhile, and nobody waits for it.
@@ -97,51 +97,39 @@ class Delivery:
         else:
             batches = [] if stop.is_set() else self.feed.behind(begun.batches, BATCH)
         following = self._begin(batches, begun, stop) if batches else None
-        if begun is not None and not self._finish(begun, stop):
+        if begun is not None and not self._finish(begun):
             return None
         if following is None or following.number >= BATCH:
             return following
-        if self._finish(following, stop) < BUSY_PER_S * self.store.apart_s:
+        if self._finish(following) < BUSY_PER_S * self.store.apart_s:
             stop.wait(self.store.apart_s)
         return None
 
     def _begin(self, batches: Sequence[Batch], before: _Begun | None, stop: Event) -> _Begun:
-        """Process portion by portion, each on its way to the store when the next is processed.
+        """Process these batches, and hand them to the writer when they are full: changing threads for a few costs more.
 
-        `before`: batches that are not settled yet. What is left of a batch that is not full need not change threads.
+        `before`: what is not settled yet.
         """
         self.places.refresh()
-        fates: list[list[Fate]] = [[] for _ in batches]
-        known: dict[int, dict[str, int]] = {batch.lane: {} for batch in batches}
-        writing: list[Future[Written | None]] = []
-        points: list[Point] = []
-        for number, batch in enumerate(batches):
-            earlier = before.known.get(batch.lane, {}) if before is not None else {}
-            seen = partial(self._seen, batch.lane, earlier, known[batch.lane])
-            for start in range(0, len(batch.entries), PORTION):
-                some = process(batch.entries[start : start + PORTION], self.unwrap, self.places, seen)
-                fates[number] += some
-                for fate in some:
-                    known[batch.lane].update(fate.keys)
-                points += all_points(some)
-                if len(points) >= PORTION:
-                    writing.append(self.writer.submit(self._write, points, stop))
-                    points = []
-        if points and _number(batches) >= BATCH:
-            writing.append(self.writer.submit(self._write, points, stop))
-            points = []
-        return _Begun(batches, fates, writing, points, known)
+        fates: list[Sequence[Fate]] = []
+        known: dict[int, dict[str, int]] = {}
+        for batch in batches:
+            seen = partial(self._seen, batch.lane, before.known.get(batch.lane, {}) if before is not None else {})
+            some = process(batch.entries, self.unwrap, self.places, seen)
+            fates.append(some)
+            known[batch.lane] = {key: until for fate in some for key, until in fate.keys.items()}
+        write = partial(self._write, all_points(chain.from_iterable(fates)), stop)
+        written = self.writer.submit(write).result if _number(batches) >= BATCH else write
+        return _Begun(batches, fates, written, known)
 
-    def _finish(self, begun: _Begun, stop: Event) -> int:
+    def _finish(self, begun: _Begun) -> int:
         """Settle what the store has taken; gives the number of messages, 0 when it had not decided before the stop."""
-        written = [one.result() for one in begun.writing]
-        written.append(self._write(begun.rest, stop))
-        if any(one is None for one in written):
+        written = begun.written()
+        if written is None:
             return 0
-        rejected = [refusal for one in written if one is not None for refusal in one.rejected]
         sink, pairs = self.store.name, list(zip(begun.batches, begun.fates, strict=True))
         taken = [
-            replace(settlement(sink, batch.entries, some, rejected), gaps=self.gaps.note(batch, some))
+            replace(settlement(sink, batch.entries, some, written.rejected), gaps=self.gaps.note(batch, some))
             for batch, some in pairs
         ]
         self.feed.settle(list(zip(begun.batches, taken, strict=True)))
@@ -153,11 +141,9 @@ class Delivery:
                 self.ahead.show(taken[-1].through)
         return begun.number
 
-    def _seen(
-        self, lane: int, earlier: Mapping[str, int], known: Mapping[str, int], keys: Mapping[str, int]
-    ) -> Mapping[str, int]:
-        """The books, the batch that is not in them yet, and what stands before in this batch."""
-        return {**self.feed.seen(lane, keys), **remembered(earlier, keys), **remembered(known, keys)}
+    def _seen(self, lane: int, earlier: Mapping[str, int], keys: Mapping[str, int]) -> Mapping[str, int]:
+        """The books, and the batch that is not in them yet."""
+        return {**self.feed.seen(lane, keys), **remembered(earlier, keys)}
 
     def _write(self, points: Sequence[Point], stop: Event) -> Written | None:
         """Write until the store has decided; None when we were asked to stop before it had."""

@@ -8,7 +8,7 @@ that cannot go on becomes a dead letter that names the step and the code at whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct, structs
@@ -239,6 +239,6 @@ def remembered(memory: Mapping[str, int], keys: Mapping[str, int]) -> dict[str, 
     return {key: memory[key] for key in keys.keys() & memory.keys()}
 
 
-def all_points(fates: Sequence[Fate]) -> list[Point]:
+def all_points(fates: Iterable[Fate]) -> list[Point]:
     """Every point of these fates, in order."""
     return [point for fate in fates for point in fate.points]

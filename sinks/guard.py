@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from time import time
 from typing import Final
 
@@ -33,17 +32,18 @@ class Code(StrEnum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Limits:
     """`earliest_ms`: Unix milliseconds (2015, the year of LoRaWAN 1.0). `ahead_ms`: how far a clock may be fast.
 
-    `text`, `tag`: longest string in characters. Compared by identity: with every point they are looked up in a cache.
+    `text`, `tag`: longest string in characters. `sound`: series that were looked at; as many as devices are registered.
     """
 
     earliest_ms: int = 1_420_070_400_000
     ahead_ms: int = 86_400_000
     text: int = 4096
     tag: int = 255
+    sound: set[Series] = field(default_factory=set, repr=False)
 
 
 DEFAULTS: Final = Limits()
@@ -94,9 +94,11 @@ def without(point: Point, names: Iterable[str | None]) -> Point:
 
 
 def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code, str] | None:
-    fault = series_fault(point.series, limits)
-    if fault is not None:
-        return fault
+    if point.series not in limits.sound:
+        fault = series_fault(point.series, limits)
+        if fault is not None:
+            return fault
+        limits.sound.add(point.series)
     if not limits.earliest_ms <= point.time_ms <= latest_ms:
         return Code.TIME_RANGE, f"time {point.time_ms} ms is not within {limits.earliest_ms} to {latest_ms} ms"
     if not point.fields:
@@ -104,7 +106,6 @@ def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code, str]
     return None
 
 
-@cache  # as many as devices are registered; one that forgets the oldest is slower with many
 def series_fault(series: Series, limits: Limits = DEFAULTS) -> tuple[Code, str] | None:
     """Why no row of this series can be stored, None when they can."""
     if series.measurement not in MEASUREMENTS:

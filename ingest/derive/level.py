@@ -7,6 +7,7 @@ height stored in the device and cannot be compared between makes: the level is a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from math import cos, radians
 
@@ -44,8 +45,13 @@ def geometry(mount: Mount) -> Geometry | None:
     empty, full = mount.get("empty_mm"), mount.get("full_mm")
     if not isinstance(empty, int | float) or not isinstance(full, int | float):
         return None
-    slope = cos(radians(_number(mount, "tilt_deg")))
-    return Geometry(empty, full, _number(mount, "offset_mm"), slope, _number(mount, "dead_mm"))
+    return _hung(empty, full, *(_number(mount, key) for key in ("offset_mm", "tilt_deg", "dead_mm")))
+
+
+@lru_cache(maxsize=1024)
+def _hung(empty: float, full: float, offset: float, tilt_deg: float, dead: float) -> Geometry:
+    """Most bins of a city are hung alike, and share one."""
+    return Geometry(empty, full, offset, cos(radians(tilt_deg)), dead)
 
 
 class Level(Struct, frozen=True, gc=False):

@@ -199,27 +199,9 @@ def test_a_gap_in_a_batch_that_could_not_be_settled_at_first_is_recorded(
     assert [gap.missing for gap in SqliteGaps(tmp_path / "ledger.db").find("store")] == [1]
 
 
-def test_a_batch_in_portions_is_known_and_settled_as_a_whole(
-    delivery: Delivery, feed: LocalFeed, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While the store takes a portion the next is processed; nothing is settled before all of them are written."""
-    monkeypatch.setattr(deliver, "PORTION", 2)
-    bodies = [chirpstack(f_cnt=n, frame_id=str(n), time=f"2026-05-28T20:26:4{n}+00:00") for n in range(5)]
-    store.answers = [Unavailable("away", retry_after=0.001)]
-    feed.journal.append([envelope(body) for body in (*bodies, b"no json", bodies[0], bodies[4])])
-
-    assert delivery.deliver_batch(Event()) == 8
-
-    assert feed.ledger.counts("store") == {"dead_letter": 1, "duplicate": 2, "stored": 5}
-    assert feed.ledger.cursor("store") == 8
-    assert len(stored_distances(tmp_path)) == 5
-    assert store.writes > 3
-
-
-def test_told_to_stop_while_one_portion_waits_nothing_of_the_batch_is_settled(
+def test_told_to_stop_while_the_store_is_away_nothing_of_the_batch_is_settled(
     delivery: Delivery, feed: LocalFeed, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "PORTION", 1)
     feed.journal.append([envelope(chirpstack(f_cnt=n, frame_id=str(n))) for n in range(3)])
     stop = Event()
 
@@ -275,7 +257,6 @@ def test_full_batches_are_settled_in_order_while_the_store_comes_and_goes(
     delivery: Delivery, feed: LocalFeed, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver, "BATCH", 2)
-    monkeypatch.setattr(deliver, "PORTION", 1)
     store.answers = [Unavailable("away", retry_after=0.001), Unavailable("away", retry_after=0.001)]
     bodies = [chirpstack(f_cnt=n, frame_id=str(n), time=f"2026-05-28T20:26:{n:02}+00:00") for n in range(9)]
     feed.journal.append([envelope(body) for body in (*bodies, b"no json")])
