@@ -136,14 +136,14 @@ class KafkaFeed:
         return self._lanes[lane].memory.seen(keys)
 
     def states(self, lane: int) -> Sequence[tuple[int, bytes]]:
-        """To be asked for once under an assignment; read for all lanes in work together: each will be asked for."""
+        """To be asked for once under an assignment; read for all its lanes together, since each will be asked for."""
         epoch = self._taken[0].epoch
         if self._lanes[lane].read_under != epoch:
-            unread = {number: one for number, one in self._lanes.items() if one.read_under != epoch}
-            self._states |= self._connection.run(self._read_states(unread, epoch), _READ_BACK_S)
+            self._states = self._connection.run(self._read_states(epoch), _READ_BACK_S)
         return self._states.pop(lane)
 
-    async def _read_states(self, lanes: Mapping[int, Lane], epoch: int) -> dict[int, list[tuple[int, bytes]]]:
+    async def _read_states(self, epoch: int) -> dict[int, list[tuple[int, bytes]]]:
+        lanes = (self._member.lanes if self._member is not None else {}) | self._lanes
         wanted = {number: (lane.counts.counters, lane.position) for number, lane in lanes.items()}
         async with reader(self._connection) as consumer:
             found = await counters.read(consumer, self._connection.settings.counters, self._sink, wanted)
