@@ -24,9 +24,9 @@ BEHIND: Final = 10_000
 """Messages waiting, from which on a sink is catching up: a second of work and more."""
 HELD_NS: Final = 10 * 1_000_000_000
 """How long the oldest of them must have waited: of a flood that is over in seconds, this lane would be a tenth more."""
-PORTION: Final = 150
+PORTION: Final = 50
 """Messages shown after each batch of the backlog, at most: a tenth of the work. What else arrived waits its turn."""
-LEAD_IN: Final = 500
+LEAD_IN: Final = 150
 """Messages before the first shown whose frames are only remembered: a device repeats a frame within seconds."""
 _REMEMBERED: Final = 100_000
 
