@@ -16,6 +16,7 @@ from aiokafka.structs import OffsetAndMetadata
 from .connection import Connection, stopped
 
 _WAIT_MS: Final = 500
+_PAUSE_MS: Final = 20
 _AT_ONCE: Final = 500
 _PATIENCE_S: Final = 8.0
 _RETRY_S: Final = 0.2
@@ -43,9 +44,13 @@ async def administrator(connection: Connection) -> AsyncIterator[AIOKafkaAdminCl
 
 @asynccontextmanager
 async def reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group."""
+    """A consumer without a group. It wants what is there: a broker that has no more need not wait for it."""
     consumer = AIOKafkaConsumer(
-        **connection.client(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        **connection.client(),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=_PAUSE_MS,
     )
     await consumer.start()
     try:
