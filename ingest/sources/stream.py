@@ -13,6 +13,7 @@ Sources: MQTT 3.1.1 (OASIS, 2014) and MQTT 5.0 (OASIS, 2019), sections 2.1, 3.3 
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -27,6 +28,9 @@ _PUBLISH: Final = 0x30
 _QOS: Final = 0x06
 _QOS_1: Final = 0x02
 _PUBACK: Final = b"\x40\x02"
+_AT_ONCE: Final = getattr(socket, "TCP_QUICKACK", None)
+"""Linux alone has it."""
+_IP: Final = (socket.AF_INET, socket.AF_INET6)
 _NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -56,6 +60,7 @@ class Stream:
     def __init__(self, connection: SocketLike, taken: Callable[[Stream, list[Publish]], None], *, five: bool) -> None:
         """`taken` is handed all publishes of a read, in order, by the reading thread. `five`: MQTT 5."""
         self._connection = connection
+        self._tcp = connection if isinstance(connection, socket.socket) and connection.family in _IP else None
         self._taken = taken
         self._five = five
         self._lock = Lock()  # one TLS connection must not be used by two threads at once
@@ -70,6 +75,7 @@ class Stream:
         if not self._rest_for_library:
             with self._lock:
                 data = self._connection.recv(max(READ, self._missing))
+                self._acknowledge_at_once()
             if not data:
                 return b""
             publishes, self._rest_for_library, self._begun, self._missing = cut(self._begun + data, five=self._five)
@@ -79,6 +85,15 @@ class Stream:
                 raise BlockingIOError
         given, self._rest_for_library = self._rest_for_library[:size], self._rest_for_library[size:]
         return given
+
+    def _acknowledge_at_once(self) -> None:
+        """Let TCP say now that it has these bytes; it forgets the wish with each read.
+
+        A broker that is not told otherwise (Mosquitto) holds a small packet back until those before it are
+        acknowledged, and a receiver takes its time for that: messages came 2 ms late, the last hundredth 5 to 20 ms.
+        """
+        if self._tcp is not None and _AT_ONCE is not None:
+            self._tcp.setsockopt(socket.IPPROTO_TCP, _AT_ONCE, 1)
 
     def pending(self) -> int:
         """Bytes that wait here, where `select` does not see them."""

@@ -149,3 +149,15 @@ def test_an_acknowledgement_after_the_end_of_the_connection_goes_nowhere(
     stream.close()
     stream.acknowledge([b"\0\1"])
     assert theirs.recv(100) == b""
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="Linux alone acknowledges at once when asked to")
+def test_what_came_over_tcp_is_acknowledged_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as broker:
+        ours, _ = server.accept()
+        with ours:
+            stream = Stream(ours, lambda *_: None, five=False)
+            ours.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+            broker.sendall(PINGRESP)
+            assert stream.recv(100) == PINGRESP
+            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK) == 1
