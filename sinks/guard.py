@@ -36,14 +36,14 @@ class Code(StrEnum):
 class Limits:
     """`earliest_ms`: Unix milliseconds (2015, the year of LoRaWAN 1.0). `ahead_ms`: how far a clock may be fast.
 
-    `text`, `tag`: longest string in characters. `sound`: series that were looked at; as many as devices are registered.
+    `text`, `tag`: longest string in characters. `sound`: series that were looked at, `MOST_SOUND` at most.
     """
 
     earliest_ms: int = 1_420_070_400_000
     ahead_ms: int = 86_400_000
     text: int = 4096
     tag: int = 255
-    sound: set[Series] = field(default_factory=set, repr=False)
+    sound: set[Series] = field(default_factory=set, repr=False, compare=False)
 
 
 DEFAULTS: Final = Limits()
@@ -51,6 +51,8 @@ LATEST_MS: Final = 2**63 // 1_000_000 - 1
 """The year 2262, where the nanoseconds of a time-series server end."""
 MOST_ROWS: Final = 100_000
 """Upper bound of one page of rows."""
+MOST_SOUND: Final = 200_000
+"""More than a city has devices; what others send must not fill the memory."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _INT64 = range(-(2**63), 2**63)
@@ -98,6 +100,8 @@ def _row_fault(point: Point, latest_ms: int, limits: Limits) -> tuple[Code, str]
         fault = series_fault(point.series, limits)
         if fault is not None:
             return fault
+        if len(limits.sound) >= MOST_SOUND:
+            limits.sound.clear()
         limits.sound.add(point.series)
     if not limits.earliest_ms <= point.time_ms <= latest_ms:
         return Code.TIME_RANGE, f"time {point.time_ms} ms is not within {limits.earliest_ms} to {latest_ms} ms"

@@ -8,7 +8,7 @@ Source: InfluxDB 2 documentation, "Line protocol".
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
 from sinks.model import Field, Point, Series
@@ -18,7 +18,7 @@ _IN_STRING = str.maketrans({'"': r"\"", "\\": r"\\"})
 _TAGS = tuple(sorted(TAGS))  # the server wants them sorted, and is faster then
 
 
-@cache  # as many as devices are registered; one that forgets the oldest is slower with many
+@lru_cache(maxsize=200_000)  # more than a city has devices; what others send must not fill the memory
 def prefix(series: Series) -> str:
     """Measurement and tags, escaped, with the space behind them; empty tags are left out."""
     tags = ((name, getattr(series, name)) for name in _TAGS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from influxdb_client.client.write.point import Point as OfficialPoint
 from influxdb_client.domain.write_precision import WritePrecision
 
+from sinks import guard
 from sinks.guard import Limits, admit
 from sinks.influxdb.lines import line
 from sinks.influxdb.schema import MEASUREMENTS, TAGS
@@ -183,6 +184,14 @@ def test_a_row_of_only_bad_fields_is_rejected_once_and_whole() -> None:
     assert good == []
     assert [(item.field, item.code) for item in rejected] == [(None, "not_finite")]
     assert "level: not in the data model" in rejected[0].detail
+
+
+def test_series_of_ever_new_devices_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MOST_SOUND", 3)
+    limits, fields = Limits(), {"level_pct": 1.0}
+    points = [Point(Series("bin_level", "o", "a", f"device-{number}"), NOW, fields) for number in range(20)]
+    assert admit(points, NOW, limits) == (points, [])
+    assert len(limits.sound) <= 3
 
 
 def test_the_limits_can_be_moved() -> None:
